@@ -19,6 +19,7 @@ const fields = Object.keys({
   attackers: 0,
   rounds: 0,
   pooled: 0,
+  best: 0,
   stopped: 0,
   model: 0,
   personal: 0,

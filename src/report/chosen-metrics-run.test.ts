@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownTasks } from '../../test/own-tasks.js';
 import { subset } from '../data/dataset.js';
+import { decodeModel } from '../engine/nn/model-file.js';
 import { runFederation } from '../federation/coordinator/run-federation.js';
 import { readRun } from '../federation/record/read-run.js';
 import { allFigures, scoreFigures } from '../pages/watch/figures/score-figures.js';
@@ -40,7 +41,10 @@ async function run(name: keyof typeof ownTasks, change: Partial<ConfigurationInp
     ),
     test,
   };
-  const { result } = await runFederation({ ...settings, ...own, ...change }, { out, data, workers: 1 });
+  const { result } = await runFederation(
+    { ...settings, ...own, rounds: 2, ...change },
+    { out, data, workers: 1 },
+  );
   return { out, result };
 }
 
@@ -109,6 +113,29 @@ describe('a run of two classes by several metrics', () => {
     expect(readFileSync(join(out, 'metrics.csv'), 'utf8')).toMatch(
       /^round,model,set,auroc,average-precision,f1-macro,sensitivity,specificity,calibration-error,loss\n/,
     );
+  });
+});
+
+describe('a run whose best round is the final one', () => {
+  it('ends with the model of that round, by validation, though it is not among the kept ones', async () => {
+    const change = { metrics, optimizer: { name: 'adam', learningRate: 0.5 } } as const;
+    const name = 'two classes by several metrics';
+    const { out, result } = await run(name, { ...change, rounds: 6, keep: 1, finalRound: 'best' }, 'best');
+    const { round, validation } = result.best!;
+    const means = result.rounds.map(({ copied, participants }) => {
+      const weights = participants.map(({ examples }) => examples);
+      const sum = copied.reduce((all, { validation }, k) => all + weights[k]! * validation.auroc!, 0);
+      return sum / weights.reduce((a, b) => a + b);
+    });
+    expect(validation.auroc).toBeCloseTo(Math.max(...means), 12);
+    expect(means.indexOf(Math.max(...means)) + 1).toBe(round);
+    expect(round).toBeLessThan(6);
+    const cut = await run(name, { ...change, rounds: round }, 'cut');
+    const tensors = (path: string) =>
+      decodeModel(readFileSync(join(path, 'model.safetensors')), path).state.data;
+    expect(tensors(out)).toEqual(tensors(cut.out));
+    const { html } = await reportRun(out);
+    expect(html).toContain(`The final model is that of round ${round}, the best by validation: AUROC `);
   });
 });
 

@@ -3,11 +3,13 @@
  * again, until nothing is due. The state machine (`rounds.ts`) makes all decisions. A fact is
  * stored before it counts.
  */
+
 import { turnTaker } from '../../base/turns.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { discardAttachments } from '../methods/attachments.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
+import { staleRound } from '../rounds/best-round.js';
 import type { Command, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import { applyEvent, eachDue, startRun } from '../rounds/rounds.js';
@@ -126,9 +128,11 @@ async function discardAfter(
     }
     if (event.server !== undefined) await store.discard({ type: 'server', round: event.round - 1 });
     if (event.average !== undefined) await store.discard({ type: 'average', round: event.round - 1 });
-    if (event.round > plan.keep) {
-      await store.discard({ type: 'merged', round: event.round - plan.keep });
-      await store.discard({ type: 'refitted', round: event.round - plan.keep });
+    const stale =
+      event.round > plan.keep ? staleRound(rounds, event.round - plan.keep, plan.bestBy) : undefined;
+    if (stale !== undefined) {
+      await store.discard({ type: 'merged', round: stale });
+      await store.discard({ type: 'refitted', round: stale });
     }
   }
   if (event.type === 'refitted') {

@@ -3,11 +3,14 @@
  * hashes. What the coordinator makes is stored in the run folder under a name, and as a blob, too,
  * if participants fetch it. Node only.
  */
+
 import { join } from 'node:path';
+import type { MetricFacts } from '../../metrics/metric.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { BlobFolder } from '../../transport/transport.js';
 import { type RunFolder, stateFile } from '../record/run-folder.js';
 import type { TwoCopies } from '../record/two-copies.js';
+import { bestRound, staleRound } from '../rounds/best-round.js';
 import type { RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
@@ -52,7 +55,7 @@ const left = (round: number, methods: readonly string[]): StateRole[] => [
 export async function discardReceived(
   event: RoundEvent,
   { rounds }: RunState,
-  { folder, blobs, methods, keep, given }: Discarding,
+  { folder, blobs, methods, keep, bestBy, given }: Discarding,
 ): Promise<void> {
   if (event.type === 'rolled-back') {
     for (let round = event.to + 1; round <= event.round; round++) {
@@ -62,12 +65,19 @@ export async function discardReceived(
   if (event.type !== 'merged' && event.type !== 'refitted') return;
   const { round } = event;
   if (event.type === 'refitted') await folder.discard({ type: 'solution', round });
-  for (const role of left(round - keep, methods)) await folder.discard(role);
-  const needed = rounds.slice(Math.max(0, round - keep), round).flatMap(({ merged, refitted }) => {
-    if (merged === undefined) return [];
-    const { sha256, average, server, common = {} } = merged;
-    return [sha256, average, server, ...Object.values(common), refitted?.sha256];
-  });
+  const stale = staleRound(rounds, round - keep, bestBy);
+  if (stale !== undefined) {
+    for (const role of left(stale, methods)) await folder.discard(role);
+  }
+  const kept = rounds.slice(Math.max(0, round - keep), round);
+  const best = bestBy && bestRound(rounds.slice(0, Math.max(0, round - keep)), bestBy);
+  const needed = [...rounds.filter((one) => one.round === best?.round), ...kept].flatMap(
+    ({ merged, refitted }) => {
+      if (merged === undefined) return [];
+      const { sha256, average, server, common = {} } = merged;
+      return [sha256, average, server, ...Object.values(common), refitted?.sha256];
+    },
+  );
   await blobs.discardOthers(new Set([...needed, ...given].filter((sha256) => sha256 !== undefined)));
 }
 
@@ -78,6 +88,7 @@ interface Discarding {
   readonly methods: readonly string[];
   /** The number of rounds whose models are kept. */
   readonly keep: number;
+  readonly bestBy: MetricFacts | undefined;
   /** The blobs that existed before round 1. */
   readonly given: Iterable<string>;
 }

@@ -46,7 +46,7 @@ export async function servedRounds(
   const methods = compiled.methods.map(({ name }) => name);
   const discardAfter = (event: RoundEvent, state: RunState) =>
     discardReceived(event, state, {
-      ...{ folder, blobs, methods, keep: configuration.keep, given: given.bytesOf.keys() },
+      ...{ folder, blobs, methods, keep: plan.keep, bestBy: plan.bestBy, given: given.bytesOf.keys() },
     });
   const rounds = remoteRounds({
     ...{ rules: plan.rules, description, store, blobs, initial, observer, clock, mend, discardAfter },

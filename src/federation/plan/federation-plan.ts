@@ -39,6 +39,7 @@ export function federationPlan(
     shares,
     testExamples: data.test.examples,
     keep: configuration.keep,
+    ...(configuration.finalRound === 'best' && { bestBy: rules.metrics[0] }),
     mergeOn: configuration.mergeOn,
     ...(configuration.align && {
       align: (updates, reference) =>

@@ -4,6 +4,7 @@
  */
 import type { Share } from '../../data/partition/partition.js';
 import type { Update } from '../../merge/memory/merge.js';
+import type { MetricFacts } from '../../metrics/metric.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
 import type { AfterMerge } from '../methods/after-merge.js';
@@ -46,5 +47,7 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   readonly refit?: RefitPlan | undefined;
   /** How many rounds' merged models are kept in the store. */
   readonly keep: number;
+  /** The metric by which the best round's model is kept as well; undefined if it is not needed. */
+  readonly bestBy?: MetricFacts | undefined;
   readonly attackers?: Attackers | undefined;
 }

@@ -11,10 +11,12 @@ import { exportInference } from '../../engine/nn/export-inference.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
+import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { FrozenWeights } from '../plan/initial-weights.js';
 import { versionsOfThis, versionsThen } from '../plan/node/versions.js';
+import { bestRound } from '../rounds/best-round.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
 import { isFinished } from '../rounds/rounds.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
@@ -124,13 +126,14 @@ async function modelsOf(
 
 /**
  * The role of the final model: the last merged model, the refitted one if it was refitted, or the
- * average if the run asks for it.
+ * average or that of the best round if the run asks for it.
  */
 export function finalRole(
   { rounds }: Pick<RunState, 'rounds'>,
-  { average }: Pick<Configuration, 'average'>,
+  { average, finalRound, ...settings }: Pick<Configuration, 'average' | 'finalRound' | 'task' | 'metrics'>,
 ): { readonly role: StateRole; readonly sha256: string } | undefined {
-  const last = rounds.findLast(({ merged }) => merged !== undefined);
+  const best = finalRound === 'best' ? bestRound(rounds, metricsOf(settings)[0])?.round : undefined;
+  const last = rounds[(best ?? 0) - 1] ?? rounds.findLast(({ merged }) => merged !== undefined);
   if (last?.merged === undefined) return undefined;
   const { round, merged, refitted } = last;
   if (refitted !== undefined) return { role: { type: 'refitted', round }, sha256: refitted.sha256 };

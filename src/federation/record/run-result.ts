@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { roundResultSchema } from '../../protocol/view.js';
+import { bestRound } from '../rounds/best-round.js';
 import type { RoundRecord, RunState, StopReason } from '../rounds/round.js';
 
 export type RoundResult = z.output<typeof roundResultSchema>;
@@ -40,6 +41,11 @@ export interface RunResult {
   readonly attackers?: readonly string[];
   readonly rounds: readonly RoundResult[];
   readonly pooled?: { readonly test: Figures };
+  /**
+   * The round whose copied model was best by the main metric on the participants' validation
+   * examples, and that figure. With `settings.finalRound` "best" its model is the final one.
+   */
+  readonly best?: { readonly round: number; readonly validation: Figures };
   readonly stopped: {
     readonly reason: StopReason | 'interrupted' | 'diverged';
     readonly round: number;
@@ -78,6 +84,7 @@ export function runResult({
 }: ResultParts): RunResult {
   const few = validationExamples.filter(({ examples }) => examples < FEW_VALIDATION_EXAMPLES);
   const { metrics, participants, attackers } = state.rules;
+  const best = bestRound(state.rounds, metrics[0]);
   const pooled = state.rounds.findLast(({ pooled }) => pooled?.test !== undefined)?.pooled?.test;
   return {
     dataset: configuration.dataset,
@@ -92,6 +99,7 @@ export function runResult({
     ...(attackers && { attackers }),
     rounds: roundResults(state),
     ...(pooled === undefined ? {} : { pooled: { test: pooled } }),
+    ...(best && { best: { round: best.round, validation: { [metrics[0].name]: best.figure } } }),
     stopped: {
       reason: cutShort ?? state.stopped ?? 'interrupted',
       round: state.rounds.length,

@@ -174,6 +174,12 @@ describe('a configuration', () => {
       'leave "loss" out, or set "task" to { name: regression }',
     ],
     [
+      'two final models',
+      { finalRound: 'best', average: { name: 'ema', final: true } },
+      '"finalRound" is "best", but with "average.final" an average of rounds is the final model, expected one of both',
+      'leave "finalRound" or "average.final" out',
+    ],
+    [
       'attackers only',
       { attack: { name: 'noise', attackers: 2 } },
       '"attack.attackers" is 2, expected fewer than the 2 participants',

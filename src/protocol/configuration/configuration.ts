@@ -177,6 +177,12 @@ export const configurationSchema = z
     evaluateEvery: count
       .optional()
       .describe('Models are evaluated every so many rounds, and in the last; in every round by default.'),
+    finalRound: z
+      .enum(['last', 'best'])
+      .optional()
+      .describe(
+        'Which round’s model is the final one: the last by default, or the one with the best main figure on the participants’ validation data.',
+      ),
     reference: targetSchema
       .optional()
       .describe(

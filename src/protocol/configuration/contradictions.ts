@@ -31,6 +31,8 @@ interface Settings extends PictureFactsSettings {
   readonly loss: { readonly name: string };
   readonly refit?: object | undefined;
   readonly share?: readonly string[] | undefined;
+  readonly finalRound?: 'last' | 'best' | undefined;
+  readonly average?: { readonly final?: boolean } | undefined;
   readonly align?: boolean | undefined;
   readonly correction?: { readonly name: string } | undefined;
   readonly attack?: { readonly name: string; readonly attackers: number } | undefined;
@@ -53,6 +55,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   softmaxLoss,
   lossOfTheTask,
   ownTensors,
+  finalModel,
   somebodyHonest,
   attackersThatTrain,
 ];
@@ -215,6 +218,22 @@ function ownTensors({ share, align, refit }: Settings): Complaint | undefined {
     message:
       '"refit" is set, which solves for one last layer of everybody, but with "share" no two participants have the same network, expected one of both',
     hint: 'leave "refit" or "share" out',
+  };
+}
+
+/** A best round's model cannot be another model at the same time. */
+function finalModel({ finalRound, average, refit, share }: Settings): Complaint | undefined {
+  if (finalRound !== 'best') return undefined;
+  const other = {
+    'average.final': average?.final === true ? 'an average of rounds is the final model' : undefined,
+    refit: refit && 'the last layer is refitted in the last round',
+    share: share && 'participants keep the tensors of the last round',
+  };
+  const [field, what] = Object.entries(other).find(([, what]) => what !== undefined) ?? [];
+  if (field === undefined) return undefined;
+  return {
+    message: `"finalRound" is "best", but with "${field}" ${what}, expected one of both`,
+    hint: `leave "finalRound" or "${field}" out`,
   };
 }
 

@@ -5,9 +5,11 @@ import {
   bestFirst,
   bestOf,
   gain,
+  labelOf,
   type MetricFacts,
   written,
   writtenDifference,
+  writtenOf,
 } from '../../metrics/metric.js';
 import { sampleOf } from '../charts/statistics.js';
 import { byteSize, count, plural } from '../numbers.js';
@@ -32,6 +34,7 @@ export interface Finding {
     | 'held back'
     | 'strategies'
     | 'collapse'
+    | 'best'
     | 'undefined'
     | 'pooled'
     | 'decided'
@@ -65,6 +68,7 @@ export function findings(run: RecordedRun): Finding[] {
             ...about('decided', decidedExamples(run)),
           ]
         : about('strategies', byParticipants(run, last))),
+    ...about('best', best(run)),
     ...about('undefined', undefinedFigures(run)),
     ...about('traffic', traffic(run)),
   ];
@@ -212,6 +216,16 @@ function byParticipants(run: RecordedRun, last: RoundResult): string[] {
   if (own === undefined || copies === undefined) return [];
   return [
     `The coordinator holds no test ${examples}. On the participants’ own validation ${examples}, weighted by their examples, the own models of round ${last.round} have ${written(metric, own)}, the merged model ${written(metric, copies)}.`,
+  ];
+}
+
+/** Which round's model is the final one, if the best is. */
+function best({ configuration, result }: RecordedRun): string[] {
+  if (configuration.finalRound !== 'best' || result.best === undefined) return [];
+  const { round, validation } = result.best;
+  const [metric] = result.metrics;
+  return [
+    `The final model is that of round ${round}, the best by validation: ${labelOf(metric)} ${writtenOf(metric, validation)}.`,
   ];
 }
 
