@@ -17,7 +17,7 @@ export const evaluatedStrategies = ({
 export const mergedRounds = ({ rounds, result }: RecordedRun): RoundResult[] =>
   result.rounds.filter(({ round }) => rounds[round - 1]?.merged !== undefined);
 
-/** Whether the coordinator measured on test images of its own. */
+/** Whether the coordinator measured on test data of its own. */
 export const hasTestExamples = (run: RecordedRun): boolean =>
   mergedRounds(run).some(({ merged }) => Object.keys(merged).length > 0);
 

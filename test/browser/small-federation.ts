@@ -30,7 +30,7 @@ export function datasetOf({ images, labels }: Pictures): ImageDataset {
 export interface FederationFigures {
   /** Of the final model on pictures that nobody trained on. */
   readonly testAccuracy: number;
-  /** [rounds, participants], of the merged model on the validation pictures of each. */
+  /** [rounds, participants], of the merged model on the validation data of each. */
   readonly validationAccuracies: readonly (readonly number[])[];
   /** Of the final model. */
   readonly state: Float32Array;

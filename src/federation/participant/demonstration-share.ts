@@ -16,7 +16,7 @@ import type { Description } from '../../protocol/description.js';
 import { FederationError } from '../error.js';
 import { type OwnData, ownData } from './own-data.js';
 
-/** The data sets that are public. A coordinator's own folder of test images is never lent. */
+/** The data sets that are public. A coordinator's own folder of test data is never lent. */
 const PUBLIC_DATASETS: readonly string[] = ['fashion-mnist'];
 
 /** Five times 60,000 grey images of 28×28. */

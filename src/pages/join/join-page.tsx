@@ -34,7 +34,7 @@ export function JoinPage({ state, notices, ...actions }: JoinPageProps) {
   const { federation, trouble } = state;
   return (
     <main>
-      <h1>Train together, keep your pictures</h1>
+      <h1>Train together, keep your data</h1>
       <p class="quiet">
         {federation === undefined
           ? 'A page that takes part in a federation'
@@ -93,7 +93,7 @@ function StageView({ state, ...actions }: Omit<JoinPageProps, 'notices'>) {
       )}
       {stage === 'reading' && (
         <section aria-labelledby="data">
-          <StageHeading id="data">Your pictures</StageHeading>
+          <StageHeading id="data">Your data</StageHeading>
           <label class="how-far">
             {statusText(state)}
             <progress max={reading?.of} value={reading?.done} />

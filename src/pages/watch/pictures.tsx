@@ -39,7 +39,7 @@ export function Pictures({ overview, rounds }: PicturesProps) {
 
 function whyNone({ testExamples }: Overview, rounds: readonly RoundView[]): string {
   if (!testExamples) {
-    return 'The coordinator holds no test images, and those of the participants are never shown.';
+    return 'The coordinator holds no test data, and those of the participants are never shown.';
   }
   if (rounds.every(({ result }) => result.copied.length === 0)) return 'Nothing is merged yet.';
   return rounds.every(({ pictures }) => pictures === undefined)

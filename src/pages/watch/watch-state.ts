@@ -133,7 +133,7 @@ function roundsAfter(before: readonly RoundView[], news: readonly RoundView[]): 
 }
 
 /**
- * Whether the round is merged: it then has accuracies of models or, without test images,
+ * Whether the round is merged: it then has accuracies of models or, without test data,
  * measurements or copies.
  */
 export const isMerged = ({ result, details }: RoundView) =>

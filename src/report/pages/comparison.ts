@@ -15,7 +15,7 @@ import { type Sample, sampleOf } from '../charts/statistics.js';
 export interface ComparisonTarget {
   readonly value: number;
   /**
-   * Whether it is measured on the test images, or as the mean of the copy over the honest
+   * Whether it is measured on the test data, or as the mean of the copy over the honest
    * participants' own validation data.
    */
   readonly on: 'test' | 'validation';
@@ -44,7 +44,7 @@ export interface ComparedRun {
 
 export interface StrategySummary {
   readonly strategy: string;
-  /** The model that the runs end with, on the test images. */
+  /** The model that the runs end with, on the test data. */
   readonly test: Sample;
   /** The difference from the first strategy, seed by seed; the first strategy has none. */
   readonly difference?: Sample;

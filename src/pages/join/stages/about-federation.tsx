@@ -33,8 +33,8 @@ function Purpose({ federation }: { readonly federation: FederationFacts }) {
   return (
     <p>
       You take part as <strong>{participant}</strong>, with {othersText(federation)}. All train the same
-      network to tell {count(classNames.length)} kinds of pictures apart, each with pictures of its own. After
-      each round the coordinator merges what the networks have learned and gives it back; there are at most{' '}
+      network to tell {count(classNames.length)} classes apart, each with data of its own. After each round
+      the coordinator merges what the networks have learned and gives it back; there are at most{' '}
       {count(rounds)} rounds.{' '}
       {isPersonal
         ? 'A part of the network stays with each: in the end you have a model of your own.'
@@ -73,32 +73,32 @@ function Travels({ federation: { besides, metric } }: { readonly federation: Fed
               <li key={each}>{each}</li>
             ))}
             <li>
-              how many pictures there are for training and for validation, how many were seen, and how long it
+              how many examples there are for training and for validation, how many were seen, and how long it
               took
             </li>
             <li>
-              the loss and the {labelOf(metric)} of the models, on your training and your validation pictures
+              the loss and the {labelOf(metric)} of the models, on your training and your validation data
             </li>
-            <li>whether your pictures are those of the last time, where you took part before</li>
+            <li>whether your data are those of the last time, where you took part before</li>
             <li>while it trains: how far it is, and how fast</li>
             <li>what computes it, and an error in words if the work fails</li>
-            <li>how many pictures of each class there are, only if you tick that below</li>
+            <li>how many examples of each class there are, only if you tick that below</li>
           </ul>
         </div>
         <div>
           <h3>Never leaves this device</h3>
           <ul>
-            <li>your pictures</li>
-            <li>which picture is of which class</li>
+            <li>your data</li>
+            <li>which example is of which class</li>
             <li>the names of your files and folders</li>
             <li>what you draw or try the merged model on</li>
           </ul>
         </div>
       </div>
       <p class="quiet">
-        Weights can tell something about the pictures that they were trained on; the fewer pictures, the more.
-        The network is put together on this device from its settings: no program of the coordinator’s works on
-        your pictures but this page.
+        Weights can tell something about the data that they were trained on; the fewer examples, the more. The
+        network is put together on this device from its settings: no program of the coordinator’s works on
+        your data but this page.
       </p>
     </>
   );

@@ -31,7 +31,7 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
   };
   return (
     <section aria-labelledby="data">
-      <StageHeading id="data">Your pictures</StageHeading>
+      <StageHeading id="data">Your data</StageHeading>
       {problem !== undefined && <ProblemNote problem={problem} />}
       <p>
         A folder of pictures (PNG, JPEG, WebP, GIF, AVIF, BMP) that has one folder for each class, called as

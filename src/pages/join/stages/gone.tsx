@@ -20,8 +20,8 @@ export function Left({ state: { rounds, federation }, onAgain, onForget }: GoneP
     <section aria-labelledby="left">
       <StageHeading id="left">You have left</StageHeading>
       <p>
-        What this device had handed in still counts. Your pictures, and what was trained last, are kept in
-        this browser, so that you can take part again.
+        What this device had handed in still counts. Your data, and what was trained last, are kept in this
+        browser, so that you can take part again.
       </p>
       <Rounds rounds={rounds} metric={federation?.metric} />
       <div class="buttons">
@@ -38,9 +38,7 @@ export function Forgotten({ onAgain }: Pick<GoneProps, 'onAgain'>) {
   return (
     <section aria-labelledby="forgotten">
       <StageHeading id="forgotten">Everything is forgotten</StageHeading>
-      <p>
-        Your pictures, the weights and the model are gone from this browser. What was handed in still counts.
-      </p>
+      <p>Your data, the weights and the model are gone from this browser. What was handed in still counts.</p>
       <div class="buttons">
         <button type="button" onClick={onAgain}>
           Begin anew
@@ -76,7 +74,7 @@ export function Forget({ onForget }: Pick<GoneProps, 'onForget'>) {
     <>
       <h3>Kept on this device</h3>
       <p>
-        Your pictures as the network sees them, the last weights, and the merged model, in this browser alone.
+        Your data as the network sees them, the last weights, and the merged model, in this browser alone.
       </p>
       <button type="button" onClick={onForget}>
         Forget everything on this device

@@ -18,7 +18,7 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
   const [shareLabelCounts, setShare] = useState(false);
   return (
     <section aria-labelledby="data">
-      <StageHeading id="data">Your pictures</StageHeading>
+      <StageHeading id="data">Your data</StageHeading>
       {resumed && <p>They have been kept on this device since an earlier visit.</p>}
       <OwnDataSummary federation={federation} data={data} />
       <label class="tick">
@@ -28,7 +28,7 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
           onChange={({ currentTarget }) => setShare(currentTarget.checked)}
         />
         <span>
-          Also tell the coordinator how many pictures of each class there are. It tells about your data;
+          Also tell the coordinator how many examples of each class there are. It tells about your data;
           nothing here needs it.
         </span>
       </label>
@@ -37,7 +37,7 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
           Start
         </button>
         <button type="button" onClick={onChooseAgain}>
-          Choose other pictures
+          Choose other data
         </button>
       </div>
     </section>
@@ -68,18 +68,18 @@ export function OwnDataSummary({ federation, data }: Pick<OwnDataProps, 'federat
       <ul class="samples" aria-label="Some of them, as the network sees them">
         {samples.map(({ className, pixels }) => (
           <li key={className}>
-            <PixelCanvas pixels={pixels} shape={imageShape} label={`a picture of the class ${className}`} />
+            <PixelCanvas pixels={pixels} shape={imageShape} label={`an example of the class ${className}`} />
             <span>{className}</span>
           </li>
         ))}
       </ul>
-      <Scroll label="Pictures of each class">
+      <Scroll label="Examples of each class">
         <table class="bars">
-          <caption>Pictures of each class</caption>
+          <caption>Examples of each class</caption>
           <thead class="unseen">
             <tr>
               <th scope="col">class</th>
-              <th scope="col">pictures</th>
+              <th scope="col">examples</th>
             </tr>
           </thead>
           <tbody>

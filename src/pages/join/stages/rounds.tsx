@@ -1,6 +1,6 @@
 /**
  * Shows the main metric by round, of the participant's own model and of the merged one, on its own
- * validation pictures.
+ * validation data.
  */
 import { type MetricFacts, titleOf, written, writtenOf } from '../../../metrics/metric.js';
 import { count } from '../../../report/numbers.js';
@@ -17,7 +17,7 @@ export function Rounds({ rounds, metric }: RoundsProps) {
   if (rounds.length === 0 || metric === undefined) return null;
   return (
     <section aria-labelledby="rounds">
-      <h3 id="rounds">{titleOf(metric)} on your validation pictures</h3>
+      <h3 id="rounds">{titleOf(metric)} on your validation data</h3>
       <RoundsLine rounds={rounds} metric={metric} />
       <Scroll label="Rounds">
         <table>

@@ -20,7 +20,7 @@ export function TakingPart({ state, onLeave }: { readonly state: JoinState; onLe
         <Figure name="Round" value={work.round === 0 ? '–' : count(work.round)} />
         <Figure name="Epoch" value={part(work.progress?.epoch, work.progress?.epochs)} />
         <Figure
-          name="Pictures a second"
+          name="Examples a second"
           value={
             work.progress?.examplesPerSecond === undefined ? '–' : count(work.progress.examplesPerSecond)
           }
@@ -43,7 +43,7 @@ export function TakingPart({ state, onLeave }: { readonly state: JoinState; onLe
       {stage !== 'leaving' && <Leave onLeave={onLeave} />}
       {federation !== undefined && data !== undefined && (
         <details>
-          <summary>Your pictures</summary>
+          <summary>Your data</summary>
           <OwnDataSummary federation={federation} data={data} />
         </details>
       )}

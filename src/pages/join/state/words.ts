@@ -15,9 +15,9 @@ export function statusText(state: JoinState): string {
     case 'choosing':
       return 'Nothing has been read yet, and nothing has left this device.';
     case 'reading':
-      return 'Reading the pictures, on this device …';
+      return 'Reading your data, on this device …';
     case 'ready':
-      return 'The pictures are read. Nothing has left this device.';
+      return 'Your data are read. Nothing has left this device.';
     case 'taking-part':
       return workText(state);
     case 'leaving':
@@ -44,7 +44,7 @@ function workText({ work, federation }: JoinState): string {
     case 'training':
       return `Training in ${of}, on this device.`;
     case 'evaluating':
-      return `Trying the merged model of ${of} on your validation pictures.`;
+      return `Trying the merged model of ${of} on your validation data.`;
     case 'uploading':
       return `Sending the weights of ${of}${size}.`;
     case 'downloading':

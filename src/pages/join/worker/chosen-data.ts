@@ -40,7 +40,7 @@ export function chosenData(post: (event: WorkerEvent) => void): ChosenData {
         const found = await read(notices);
         await kept?.data.keep(found).catch(() => {
           notices.push(
-            'This browser has no room to keep the pictures: choose them again after the page is loaded again.',
+            'This browser has no room to keep your data: choose them again after the page is loaded again.',
           );
         });
         hold(found, notices, false);
