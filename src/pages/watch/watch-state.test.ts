@@ -31,8 +31,8 @@ describe('what the dashboard knows', () => {
     const known = hear(initialWatchState, overview(), status(), rounds(), log());
     expect(newFrom(known)).toEqual({ round: 2, log: 2 });
     const heardAt = new Date(0);
-    const lost = watched(known, { type: 'trouble', reason: 'the hub goes', heardAt });
-    expect(lost).toMatchObject({ connection: { at: 'lost', reason: 'the hub goes', heardAt } });
+    const lost = watched(known, { type: 'trouble', reason: 'the hub is closing', heardAt });
+    expect(lost).toMatchObject({ connection: { at: 'lost', reason: 'the hub is closing', heardAt } });
     expect(lost.rounds).toBe(known.rounds);
     const back = hear(lost, overview(), rounds(2), log(1));
     expect(back.connection).toEqual({ at: 'live' });

@@ -100,7 +100,7 @@ describe('an observer at a hub', () => {
     await observer.until(() => observer.texts().length === 2);
     await hub.hub().close();
     await observer.until(() => observer.troubles.length > 0);
-    expect(observer.troubles[0]).toContain('the hub goes');
+    expect(observer.troubles[0]).toContain('the hub is closing');
     await hub.open({ view });
     await observer.until(() => observer.texts().length === 3);
     expect(observer.texts()).toEqual(['one', 'two', 'three']);

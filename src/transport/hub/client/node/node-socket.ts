@@ -36,7 +36,7 @@ export const nodeSocket =
     });
     socket.on('close', (code) => {
       const reason =
-        failure?.message || (code === 1001 ? 'the hub goes' : `the connection was lost (${code})`);
+        failure?.message || (code === 1001 ? 'the hub is closing' : `the connection was lost (${code})`);
       // A hub with TLS ends a connection without TLS in this way.
       const perhaps =
         reason === 'socket hang up' && address.protocol === 'ws:'

@@ -17,7 +17,7 @@ export const pageSocket =
     // A page is not told what failed, only that the socket is closed, which follows.
     socket.onerror = () => {};
     socket.onclose = ({ code }) => {
-      const lost = code === 1001 ? 'the hub goes' : `the connection was lost (${code})`;
+      const lost = code === 1001 ? 'the hub is closing' : `the connection was lost (${code})`;
       onEnd(`${url.host}: ${opened ? lost : 'no connection can be made'}`);
     };
     return { send: (text) => socket.send(text), close: () => socket.close() };

@@ -242,7 +242,7 @@ describe('those who watch a run by its hub', () => {
     }
   });
 
-  it('see the end before the hub goes', async () => {
+  it('see the end before the hub closes', async () => {
     const run = exampleRun(1);
     await hub.open({ view: run.view });
     const line = await watching({ round: 1, log: 0 });
