@@ -28,6 +28,7 @@ export { scaffold } from './engine/nn/corrections/scaffold.js';
 export { exportInference } from './engine/nn/export-inference.js';
 export { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from './engine/nn/feature-plan.js';
 export { compileFisherPlan, type FisherOptions } from './engine/nn/fisher-plan.js';
+export { batchNorm } from './engine/nn/layers/batch-norm.js';
 export * as initializers from './engine/nn/layers/initializers.js';
 export * as layers from './engine/nn/layers/layers.js';
 export {
@@ -40,11 +41,14 @@ export {
 export { onFeatures } from './engine/nn/layers/preprocess.js';
 export { type NumberStatistics, preprocessConstants } from './engine/nn/layers/preprocess-constants.js';
 export { onStandardized, standardize, standardizedBy } from './engine/nn/layers/standardize.js';
+export { cnn1d } from './engine/nn/models/cnn1d.js';
 export { lenet5 } from './engine/nn/models/lenet5.js';
+export { linearModel } from './engine/nn/models/linear-model.js';
 export { mlp } from './engine/nn/models/mlp.js';
 export { type Normalization, onPixels, pixels } from './engine/nn/models/normalize-pixels.js';
 export { paperCnn } from './engine/nn/models/paper-cnn.js';
 export { resnet8 } from './engine/nn/models/resnet8.js';
+export { tabularResnet } from './engine/nn/models/tabular-resnet.js';
 export { adam, type Optimizer, sgd } from './engine/nn/optimizers.js';
 export { permutationGroups } from './engine/nn/permutation-groups.js';
 export { compilePlan, type Plan, type PlanOptions } from './engine/nn/plan.js';

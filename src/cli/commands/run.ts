@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { datasetNames } from '../../data/images/node/load-dataset.js';
 import { partitionerNames } from '../../data/partition/partitioners.js';
+import { networkNames } from '../../engine/nn/settings.js';
 import { profile } from '../../federation/plan/profiles.js';
 import { strategySignatures } from '../../merge/strategies/strategies.js';
 import type { TargetSetting } from '../../metrics/target.js';
@@ -15,7 +16,7 @@ import {
   shiftOption,
 } from '../flags/augmentation-flags.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
-import { type NetworkChoice, networkFrom, networkNames } from '../flags/network-flag.js';
+import { type NetworkChoice, networkFrom } from '../flags/network-flag.js';
 import { fitOption, sizeOption, skipDamagedOption } from '../flags/picture-flags.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
 import { oneOf, positiveNumber, strategyListOf, strategyOf, target, wholeNumber } from '../flags/values.js';

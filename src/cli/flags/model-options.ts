@@ -1,9 +1,10 @@
 /** Options for facts that a model file may lack. Several commands share them. */
 import { Option } from 'commander';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
+import { networkNames } from '../../engine/nn/settings.js';
 import type { Shape } from '../../tensor/shape.js';
 import { UsageError } from '../terminal/error.js';
-import { networkFrom, networkNames } from './network-flag.js';
+import { networkFrom } from './network-flag.js';
 
 export const networkOption = () =>
   new Option(

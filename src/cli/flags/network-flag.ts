@@ -1,13 +1,11 @@
 /** Reads a network from a flag: a name, or settings as JSON. */
 import { z } from 'zod';
-import { modelSchema } from '../../engine/nn/settings.js';
+import { modelSchema, networkNames } from '../../engine/nn/settings.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { UsageError } from '../terminal/error.js';
 import { oneOf } from './values.js';
 
 export type NetworkChoice = Exclude<Configuration['model'], { name: 'custom' }>;
-
-export const networkNames: readonly NetworkChoice['name'][] = ['paper-cnn', 'lenet5', 'mlp', 'resnet8'];
 
 /** "paper-cnn", or settings as JSON: `{"name":"mlp","hidden":[64]}`. */
 export function networkFrom(text: string): NetworkChoice {

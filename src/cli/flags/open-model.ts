@@ -11,13 +11,14 @@ import { networkOf } from '../../engine/nn/by-name.js';
 import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
 import { decodeModel, requireFinite } from '../../engine/nn/model-file.js';
 import { type Normalization, onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
+import { networkNames } from '../../engine/nn/settings.js';
 import { classification } from '../../engine/nn/tasks/classification.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { Shape } from '../../tensor/shape.js';
 import { arrangeState, layoutDifference, type StateDict } from '../../tensor/state-dict.js';
 import { UsageError } from '../terminal/error.js';
-import { type NetworkChoice, networkNames } from './network-flag.js';
+import type { NetworkChoice } from './network-flag.js';
 
 export interface OpenedModel {
   readonly network: Network;

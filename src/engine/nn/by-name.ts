@@ -7,10 +7,13 @@ import { fedProx } from './corrections/fed-prox.js';
 import { fedRs } from './corrections/fed-rs.js';
 import { scaffold } from './corrections/scaffold.js';
 import type { Network } from './layers/network.js';
+import { cnn1d } from './models/cnn1d.js';
 import { lenet5 } from './models/lenet5.js';
+import { linearModel } from './models/linear-model.js';
 import { mlp } from './models/mlp.js';
 import { paperCnn } from './models/paper-cnn.js';
 import { resnet8 } from './models/resnet8.js';
+import { tabularResnet } from './models/tabular-resnet.js';
 import { adam, type Optimizer, sgd } from './optimizers.js';
 import { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './schedules.js';
 import type {
@@ -35,6 +38,13 @@ export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, cla
       return mlp({ ...model, classes });
     case 'resnet8':
       return resnet8({ classes });
+    case 'logistic-regression':
+    case 'linear-regression':
+      return linearModel({ classes });
+    case 'tabular-resnet':
+      return tabularResnet({ ...model, classes });
+    case 'cnn1d':
+      return cnn1d({ classes });
   }
 }
 

@@ -17,11 +17,13 @@ import {
   type Network,
   parametersOf,
 } from './layers/network.js';
+import { cnn1d } from './models/cnn1d.js';
 import { lenet5 } from './models/lenet5.js';
 import { mlp } from './models/mlp.js';
 import { onPixels, pixels } from './models/normalize-pixels.js';
 import { paperCnn } from './models/paper-cnn.js';
 import { resnet8 } from './models/resnet8.js';
+import { tabularResnet } from './models/tabular-resnet.js';
 import { permutationGroups } from './permutation-groups.js';
 
 const GREY = [1, 28, 28];
@@ -51,6 +53,24 @@ describe('the permutation groups', () => {
     ];
     const colour = [3, 8, 8];
     expect(permutationGroups(behind, [pixels(colour)])).toEqual(permutationGroups(plain, [x(colour)]));
+  });
+
+  it('of a network with batch norm have its running values', () => {
+    expect(described(permutationGroups(mlp({ hidden: [4], norm: 'batch' }), [x([3])]))).toEqual([
+      '4: fc1.weight:0 fc1.bias:0 norm1.weight:0 norm1.bias:0 norm1.running_mean:0 norm1.running_var:0 fc2.weight:1',
+    ]);
+    const settings = { width: 6, hidden: 8, blocks: 1 } as const;
+    const blocks = described(permutationGroups(tabularResnet(settings), [x([3])]));
+    expect(blocks).toContain('8: blocks.0.fc1.weight:0 blocks.0.fc1.bias:0 blocks.0.fc2.weight:1');
+    expect(blocks.find((group) => group.startsWith('6'))).toContain('blocks.0.norm.running_var:0');
+  });
+
+  it('of a convolution along time are its filters', () => {
+    expect(described(permutationGroups(cnn1d(), [x([2, 12])]))).toEqual([
+      '32: conv1.weight:0 conv1.bias:0 conv2.weight:1',
+      '64: conv2.weight:0 conv2.bias:0 conv3.weight:1',
+      '64: conv3.weight:0 conv3.bias:0 fc.weight:1',
+    ]);
   });
 
   it('of mlp are its hidden layers', () => {

@@ -21,6 +21,10 @@ const embeddings = z
     'The width of the trained vectors that stand for categories of a table, or "auto": 1.6·values^0.56, at most 600. One-hot vectors if left out.',
   );
 
+const norm = z
+  .enum(['batch', 'layer'])
+  .describe('Batch norm, across the examples of a batch, or layer norm, across the features of an example.');
+
 /** A network, by name. */
 export const modelSchema = z
   .discriminatedUnion('name', [
@@ -38,6 +42,29 @@ export const modelSchema = z
       hidden: z.array(count).min(1).max(256).default([256, 128]).describe('The widths of the hidden layers.'),
       dropout,
       embeddings,
+      norm: norm.optional(),
+    }),
+    z.strictObject({
+      name: z
+        .literal('logistic-regression')
+        .describe('One dense layer with weights from 0, for classes or labels.'),
+    }),
+    z.strictObject({
+      name: z.literal('linear-regression').describe('One dense layer with weights from 0, for numbers.'),
+    }),
+    z.strictObject({
+      name: z.literal('tabular-resnet').describe('A residual network for tables, of Gorishniy et al. 2021.'),
+      width: count.max(4096).default(128).describe('The width between the blocks.'),
+      hidden: count.max(16_384).default(256).describe('The width within a block.'),
+      blocks: count.max(64).default(2).describe('The number of residual blocks.'),
+      dropout,
+      embeddings,
+      norm: norm.default('batch'),
+    }),
+    z.strictObject({
+      name: z
+        .literal('cnn1d')
+        .describe('Three convolutions along time, for signals [channels, length] or [length].'),
     }),
     z.strictObject({ name: z.literal('resnet8') }),
     z
@@ -45,6 +72,11 @@ export const modelSchema = z
       .describe('The network that the program passes. Participants cannot compile it by themselves.'),
   ])
   .meta({ title: 'Network', description: 'A network, known by its `name`.' });
+
+/** The names of all networks that the settings can name, without that of a program. */
+export const networkNames = modelSchema.options
+  .map(({ shape }) => shape.name.value)
+  .filter((name) => name !== 'custom');
 
 export const lossSchema = z
   .discriminatedUnion('name', [

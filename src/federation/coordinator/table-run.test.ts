@@ -1,7 +1,11 @@
 /** Federations of tables: the layer that prepares rows stands before every network. */
 import { describe, expect, it } from 'vitest';
+import { some } from '../../../test/every-case.js';
 import { smallTable, smallTableConstants } from '../../../test/small-table.js';
+import { arrayDataset } from '../../data/arrays/array-dataset.js';
+import type { Dataset } from '../../data/dataset.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { tensorView } from '../../tensor/state-dict.js';
 import { runFederation } from './run-federation.js';
 
 const data = { train: smallTable(600), test: smallTable(200, 2) };
@@ -38,16 +42,84 @@ describe('a federation of tables', () => {
   });
 });
 
-it('embeddings are refused where the data have no categories of a table', async () => {
-  const [numbers] = data.train.inputs;
-  const without = {
-    train: { ...data.train, inputs: [numbers!] },
-    test: { ...data.test, inputs: [data.test.inputs[0]!] },
-  };
-  await expect(
-    runFederation(
-      { ...configuration, model: { name: 'mlp', embeddings: 'auto' } },
-      { data: without, workers: 1 },
+describe('the networks for tables', () => {
+  it.each(
+    some<[string, ConfigurationInput['model'], number]>(
+      [
+        ['mlp with batch norm', { name: 'mlp', hidden: [16], norm: 'batch' }, 0.95],
+        [
+          'mlp with layer norm and embeddings',
+          { name: 'mlp', hidden: [16], norm: 'layer', embeddings: 2 },
+          0.95,
+        ],
+        ['tabular-resnet', { name: 'tabular-resnet', width: 16, hidden: 32, dropout: 0.1 }, 0.95],
+        // The illness of young men is no sum of what age and sex do.
+        ['logistic-regression', { name: 'logistic-regression' }, 0.8],
+      ],
+      2,
     ),
-  ).rejects.toThrow(/"model\.embeddings" is auto.*no categories/);
+  )('train by name: %s', async (_, network, accuracy) => {
+    const { result, model } = await run(network);
+    expect(result.rounds.at(-1)?.merged.mean?.test?.accuracy).toBeGreaterThan(accuracy);
+    const counters = model?.layout.filter(({ name }) => name.endsWith('num_batches_tracked')) ?? [];
+    // 240 to 300 examples of each participant, in batches of 20, 5 times in each of 2 rounds.
+    for (const { name } of counters) expect(tensorView(model!, name)[0]).toBeGreaterThanOrEqual(120);
+  });
+
+  it('train on numbers: linear-regression', async () => {
+    const asNumber = (of: Dataset): Dataset => {
+      const values = Float32Array.from(of.targets[0]!.values as Int32Array, (ill) => 10 * ill);
+      return {
+        ...of,
+        targets: [{ name: 'ill', dtype: 'f32', shape: [], meaning: { kind: 'number' }, values }],
+      };
+    };
+    const { result } = await runFederation(
+      { ...configuration, rounds: 4, model: { name: 'linear-regression' }, task: { name: 'regression' } },
+      { data: { train: asNumber(data.train), test: asNumber(data.test) }, workers: 1 },
+    );
+    expect(result.rounds.at(-1)?.merged.mean?.test?.rmse).toBeLessThan(4);
+  });
+
+  it('train on signals: cnn1d', async () => {
+    const signals = (examples: number): Dataset => {
+      const kinds = Int32Array.from({ length: examples }, (_, i) => i % 2);
+      const wave = (i: number, t: number) => Math.sin((kinds[i] === 0 ? 0.5 : 1.1) * t + i);
+      return arrayDataset({
+        name: 'waves',
+        inputs: [
+          {
+            ...{ name: 'signal', shape: [32] },
+            values: Float32Array.from({ length: 32 * examples }, (_, at) =>
+              wave(Math.floor(at / 32), at % 32),
+            ),
+          },
+        ],
+        targets: [{ name: 'kind', values: kinds, meaning: { kind: 'categories', names: ['slow', 'fast'] } }],
+      });
+    };
+    const { constants: _, ...others } = configuration;
+    const { result } = await runFederation(
+      { ...others, model: { name: 'cnn1d' }, rounds: 1 },
+      { data: { train: signals(120), test: signals(40) }, workers: 1 },
+    );
+    expect(result.rounds.at(-1)?.merged.mean?.test?.accuracy).toBe(1);
+  });
+
+  it.each<[ConfigurationInput['model'], RegExp]>([
+    [{ name: 'lenet5' }, /"lenet5", which reads pictures.*numbers f32\[1\], categories i32\[1\]/],
+    [{ name: 'linear-regression' }, /"linear-regression", but the task is "classification"/],
+  ])('are refused for data or tasks of other kinds: %j', async (model, message) => {
+    await expect(run(model)).rejects.toThrow(message);
+  });
+
+  it('have embeddings only where the data have categories of a table', async () => {
+    const without = (of: Dataset): Dataset => ({ ...of, inputs: of.inputs.slice(0, 1) });
+    await expect(
+      runFederation(
+        { ...configuration, model: { name: 'mlp', embeddings: 'auto' } },
+        { data: { train: without(data.train), test: without(data.test) }, workers: 1 },
+      ),
+    ).rejects.toThrow(/"model\.embeddings" is auto.*no categories/);
+  });
 });

@@ -52,6 +52,11 @@ const EVALUATION_FACTORS: Readonly<Record<Configuration['model']['name'], number
   lenet5: 1.9,
   'paper-cnn': 2.9,
   resnet8: 6.6,
+  // Not measured: those of dense layers as the perceptron.
+  'logistic-regression': 1.6,
+  'linear-regression': 1.6,
+  'tabular-resnet': 1.6,
+  cnn1d: 3.5,
   custom: 3.5,
 };
 /** Numbers in one example. */

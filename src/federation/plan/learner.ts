@@ -8,6 +8,7 @@ import { classificationOf, networkOf, numberLossOf } from '../../engine/nn/by-na
 import type { Network } from '../../engine/nn/layers/network.js';
 import { type EmbeddingWidth, featuresOf, onFeatures } from '../../engine/nn/layers/preprocess.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
+import { networkNames } from '../../engine/nn/settings.js';
 import { classWeightsProblem } from '../../engine/nn/tasks/class-losses.js';
 import { multiLabel } from '../../engine/nn/tasks/multi-label.js';
 import { regression } from '../../engine/nn/tasks/regression.js';
@@ -42,7 +43,7 @@ export function learnerOf(
   source: string,
 ): Learner {
   const { inputs, task } = sidesOf(configuration, facts, own.task, source);
-  const network = networkFor(configuration, own.network, task, source);
+  const network = networkFor(configuration, facts, own.network, task, source);
   const { freeze } = configuration;
   const [first] = facts.inputs;
   const embeddings = embeddingsOf(configuration, facts, source);
@@ -126,6 +127,7 @@ function refuse(problem: Complaint | undefined, source: string): void {
 
 function networkFor(
   { model }: Configuration,
+  facts: DataFacts,
   own: Network | undefined,
   { name, output }: Task,
   source: string,
@@ -138,6 +140,7 @@ function networkFor(
         { hint: 'pass a network of your own, with "model" { name: "custom" }' },
       );
     }
+    checkNetwork(model.name, name, facts, source);
     if (own === undefined) return networkOf(model, outputs);
     throw new ConfigurationError(`${source}: a network is given, but "model.name" is "${model.name}"`, {
       hint: 'set "model" to { name: "custom" }, or leave the network out',
@@ -145,10 +148,27 @@ function networkFor(
   }
   if (own === undefined) {
     throw new ConfigurationError(`${source}: "model.name" is "custom", but no network is given`, {
-      hint: 'pass `network`, or name one of paper-cnn, lenet5, mlp, resnet8',
+      hint: `pass \`network\`, or name one of ${networkNames.join(', ')}`,
     });
   }
   return own;
+}
+
+/** @throws ConfigurationError when a network cannot read such data, or is not for such a task */
+function checkNetwork(name: string, task: string, { inputs }: DataFacts, source: string): void {
+  const [first] = inputs;
+  if (/^(paper-cnn|lenet5|resnet8)$/.test(name) && first?.shape.length !== 3) {
+    throw new ConfigurationError(
+      `${source}: "model.name" is "${name}", which reads pictures, but the data have ${inputs.map(describeColumn).join(', ')}`,
+      { hint: 'take mlp, logistic-regression, linear-regression or tabular-resnet; cnn1d for signals' },
+    );
+  }
+  const isForNumbers = name === 'linear-regression';
+  if ((isForNumbers || name === 'logistic-regression') && isForNumbers !== (task === 'regression')) {
+    throw new ConfigurationError(`${source}: "model.name" is "${name}", but the task is "${task}"`, {
+      hint: `take ${isForNumbers ? 'logistic-regression for categories' : 'linear-regression for numbers'}`,
+    });
+  }
 }
 
 /** @throws ConfigurationError when they are set, but the data have no categories of a table */

@@ -29,17 +29,36 @@ export function conv2d(scope: Scope, x: Value, layer: ConvolutionLayer): Value {
 }
 
 /**
+ * A convolution along the last axis of x [N,C,1,L] → [N,filters,1,L'], with PyTorch's `weight`
+ * [filters, C, kernel] and `bias` [filters]. Signals have an axis of extent 1, so that layers after
+ * each other need no reshape between them.
+ */
+export function conv1d(
+  scope: Scope,
+  x: Value,
+  { filters, kernel, padding = 0 }: Pick<ConvolutionLayer, 'filters' | 'kernel' | 'padding'>,
+): Value {
+  const shape = [filters, x.shape[1] ?? 1, kernel];
+  const { fanIn } = fans(shape);
+  const weight = scope.parameter('weight', shape, fanInUniform(fanIn));
+  const bias = scope.parameter('bias', [filters], fanInUniform(fanIn));
+  const kernels = g.reshape(weight, [filters, x.shape[1] ?? 1, 1, kernel]);
+  return g.conv2d(x, kernels, bias, { padding: { top: 0, left: padding, bottom: 0, right: padding } });
+}
+
+/**
  * x [N, inputs] → x·weightᵀ + bias [N, units], with `weight` [units, inputs] and `bias` [units].
  */
 export function dense(
   scope: Scope,
   x: Value,
   units: number,
-  options: { initializer?: Initializer } = {},
+  options: { initializer?: Initializer; biasInitializer?: Initializer } = {},
 ): Value {
   const inputs = x.shape[1] ?? 1;
-  const weight = scope.parameter('weight', [units, inputs], options.initializer ?? fanInUniform(inputs));
-  const bias = scope.parameter('bias', [units], fanInUniform(inputs));
+  const { initializer = fanInUniform(inputs), biasInitializer = fanInUniform(inputs) } = options;
+  const weight = scope.parameter('weight', [units, inputs], initializer);
+  const bias = scope.parameter('bias', [units], biasInitializer);
   return g.add(g.matmul(x, weight, { transposeB: true }), bias);
 }
 

@@ -3,11 +3,21 @@ import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import type { Shape } from '../../../tensor/shape.js';
 import { layoutSize } from '../../../tensor/state-dict.js';
 import { input } from '../../graph/build.js';
-import { applyNetwork, layoutOf, type Network, parametersOf } from '../layers/network.js';
+import {
+  applyNetwork,
+  initialState,
+  layoutOf,
+  type Network,
+  NetworkError,
+  parametersOf,
+} from '../layers/network.js';
+import { cnn1d } from './cnn1d.js';
 import { lenet5 } from './lenet5.js';
+import { linearModel } from './linear-model.js';
 import { mlp } from './mlp.js';
 import { paperCnn } from './paper-cnn.js';
 import { resnet8 } from './resnet8.js';
+import { tabularResnet } from './tabular-resnet.js';
 
 const GREY = [1, 28, 28];
 const x = (shape: Shape): ColumnSpec => ({ name: 'images', dtype: 'f32', shape });
@@ -93,6 +103,71 @@ describe('the parameters', () => {
     });
   });
 
+  it('of mlp with batch norm, in PyTorch’s order', () => {
+    const norm = (name: string, units: number) => ({
+      [`${name}.weight`]: [units],
+      [`${name}.bias`]: [units],
+      [`${name}.running_mean`]: [units],
+      [`${name}.running_var`]: [units],
+      [`${name}.num_batches_tracked`]: [],
+    });
+    const found = shapesOf(mlp({ hidden: [4], classes: 2, norm: 'batch' }), [3]);
+    const expected = {
+      ...{ 'fc1.weight': [4, 3], 'fc1.bias': [4] },
+      ...norm('norm1', 4),
+      ...{ 'fc2.weight': [2, 4], 'fc2.bias': [2] },
+    };
+    expect(Object.entries(found)).toEqual(Object.entries(expected));
+  });
+
+  it('of logistic and linear regression begin at 0', () => {
+    const parameters = parametersOf(linearModel({ classes: 3 }), [x([5])]);
+    const { layout, data } = initialState(parameters, 'seed');
+    expect(layout.map(({ name, shape }) => [name, shape])).toEqual([
+      ['fc.weight', [3, 5]],
+      ['fc.bias', [3]],
+    ]);
+    expect(data).toEqual(new Float32Array(18));
+  });
+
+  it('of tabular-resnet', () => {
+    const settings = { width: 6, hidden: 8, blocks: 1, classes: 3, norm: 'layer' } as const;
+    expect(shapesOf(tabularResnet(settings), [5])).toEqual({
+      'input.weight': [6, 5],
+      'input.bias': [6],
+      'blocks.0.norm.weight': [6],
+      'blocks.0.norm.bias': [6],
+      'blocks.0.fc1.weight': [8, 6],
+      'blocks.0.fc1.bias': [8],
+      'blocks.0.fc2.weight': [6, 8],
+      'blocks.0.fc2.bias': [6],
+      'norm.weight': [6],
+      'norm.bias': [6],
+      'fc.weight': [3, 6],
+      'fc.bias': [3],
+    });
+  });
+
+  it('of cnn1d, for signals of one channel and of several', () => {
+    const shapes = {
+      'conv1.weight': [32, 2, 7],
+      'conv1.bias': [32],
+      'conv2.weight': [64, 32, 5],
+      'conv2.bias': [64],
+      'conv3.weight': [64, 64, 3],
+      'conv3.bias': [64],
+      'fc.weight': [2, 64],
+      'fc.bias': [2],
+    };
+    expect(shapesOf(cnn1d(), [2, 100])).toEqual(shapes);
+    expect(shapesOf(cnn1d(), [9])).toEqual({ ...shapes, 'conv1.weight': [32, 1, 7] });
+  });
+
+  it.each([[[2, 3]], [[1, 28, 28]], [[]]])('of cnn1d are refused for %j', (shape) => {
+    expect(() => shapesOf(cnn1d(), shape)).toThrow(/cnn1d reads signals .*from 4, got \[/);
+    expect(() => shapesOf(cnn1d(), shape)).toThrow(NetworkError);
+  });
+
   it.each<[string, Network, number]>([
     ['paper-cnn', paperCnn(), 106_442],
     ['lenet5', lenet5(), 61_706],
@@ -108,6 +183,9 @@ describe.each<[string, Network, Shape]>([
   ['lenet5', lenet5({ classes: 5 }), GREY],
   ['mlp', mlp({ classes: 5, dropout: 0.5 }), [2, 12, 16]],
   ['resnet8', resnet8({ classes: 5 }), [2, 13, 9]],
+  ['linear model', linearModel({ classes: 5 }), [7]],
+  ['tabular-resnet', tabularResnet({ classes: 5, dropout: 0.5 }), [7]],
+  ['cnn1d', cnn1d({ classes: 5 }), [2, 11]],
 ])('%s', (_, network, imageShape) => {
   it('gives a row of logits for every image', () => {
     const layout = layoutOf(parametersOf(network, [x(imageShape)]));
