@@ -87,7 +87,7 @@ export const ownTasks: Readonly<Record<string, OwnTaskCase>> = {
       model: { name: 'mlp', hidden: [4] },
       loss: { name: 'softmax-cross-entropy', classWeights: [1, 2] },
       metrics: ['f1-macro', 'auroc', 'average-precision', 'calibration-error'],
-      ...{ finalRound: 'best', keep: 2, rounds: 5 },
+      ...{ finalRound: 'best', keep: 2, rounds: 5, bootstrap: 20 },
     },
     extensions: {},
     metric: 'f1-macro',

@@ -6,6 +6,7 @@
 import { evaluate } from '../engine/graph/evaluate.js';
 import type { Value } from '../engine/graph/value.js';
 import { requireArray } from '../tensor/arrays.js';
+import { type ExampleSums, joinedExampleSums } from './example-sums.js';
 import { knownFigure } from './known-figures.js';
 
 export interface Metrics {
@@ -19,6 +20,8 @@ export interface Metrics {
   readonly rules: readonly FigureRule[];
   /** The predictions example by example, if the evaluation kept them. */
   readonly answers?: Answers;
+  /** The sums example by example, if they were asked for. */
+  readonly each?: ExampleSums;
 }
 
 /**
@@ -80,9 +83,11 @@ export function addMetrics(parts: readonly Metrics[]): Metrics {
     }
   }
   const answers = parts.flatMap((part) => part.answers ?? []);
+  const each = parts.flatMap((part) => (part.each === undefined ? [] : [part.each]));
   return {
     ...{ examples, counted, lossSum, sums, rules: first?.rules ?? [] },
     ...(answers.length > 0 && answers.length === parts.length && { answers: joined(answers) }),
+    ...(each.length > 0 && each.length === parts.length && { each: joinedExampleSums(each) }),
   };
 }
 

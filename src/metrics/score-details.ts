@@ -44,6 +44,13 @@ export function scoreDetailsOf({ sums }: Pick<Metrics, 'sums'>): ScoreDetails | 
   };
 }
 
+/** By how much the areas may differ from those of the scores; undefined if there are no areas. */
+export function resolutionOf({ scored = [] }: ScoreDetails): number | undefined {
+  const areas = scored.flatMap(({ auroc, averagePrecision }) => [auroc, averagePrecision]);
+  const widths = areas.flatMap((area) => (area === undefined ? [] : [area[1]]));
+  return widths.length === 0 ? undefined : Number(Math.max(...widths).toPrecision(2));
+}
+
 function scoredBy(histograms: readonly ScoreHistogram[]): ScoredCategory[] {
   const drawn = histograms.length <= MOST_CURVES;
   return histograms.map((histogram, place) => {

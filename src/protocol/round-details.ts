@@ -63,6 +63,8 @@ export const roundDetailsSchema = z.strictObject({
           merged: z.record(z.string(), scoreDetailsSchema),
         })
         .optional(),
+      /** Of the figures of the model that is copied, by metric; where the run asks for them. */
+      intervals: z.record(z.string(), z.strictObject({ low: z.number(), high: z.number() })).optional(),
       /** Of the model that is copied; missing where the answers are too many to be kept. */
       decided: z
         .strictObject({ kept: counts, missed: counts, gained: z.array(decided), lost: z.array(decided) })

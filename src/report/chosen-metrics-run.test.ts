@@ -71,6 +71,16 @@ describe('a run of two classes by several metrics', () => {
     expect(html).toContain(`<td>${(100 * sensitivity!).toFixed(2)}%</td>`);
   });
 
+  it('gives intervals of the merged model, which hold its figures', async () => {
+    expect(html).toContain('In brackets: 95% intervals of the merged model, of 20 bootstrap draws');
+    expect(html).toMatch(/<td>0\.\d{3} \[0\.\d{3} to [01]\.\d{3}\]<\/td>/);
+    const { details, result } = await readRun(out);
+    const { intervals } = details.get(2)!.test!;
+    const figures = result.rounds[1]!.merged.mean!.test;
+    expect(intervals!.auroc!.low).toBeLessThanOrEqual(figures.auroc!);
+    expect(intervals!.auroc!.high).toBeGreaterThanOrEqual(figures.auroc!);
+  });
+
   it('shows curves and the figures of each class, and says the resolution', () => {
     for (const title of ['ROC curve', 'Precision by recall', 'Calibration', 'Each class against the rest'])
       expect(html).toContain(title);

@@ -9,6 +9,8 @@ import type { BatchSource, BatchTask } from '../data/batches/training-batches.js
 import type { Dataset } from '../data/dataset.js';
 import { carryOf } from '../engine/nn/carry.js';
 import { type Runtime, RuntimeError, type Session, type SessionOptions } from '../engine/runtime/runtime.js';
+import { exampleSums } from '../metrics/example-sums.js';
+import type { Metrics } from '../metrics/metrics.js';
 import { DivergedError } from './error.js';
 import { evaluateState } from './evaluate.js';
 import { holding } from './held-values.js';
@@ -142,12 +144,22 @@ async function train(
 }
 
 async function evaluate(
-  { state, examples: { source, indices } }: EvaluateTask,
+  { state, examples: { source, indices }, each }: EvaluateTask,
   { setup, sessions, keepGoing }: Thread,
 ) {
   const dataset = setup[source];
   if (dataset === undefined) throw new Error(`internal: this worker has no ${source} examples`);
-  return evaluateState(await sessions.evaluation(), setup.plan, state, dataset, indices, keepGoing);
+  const evaluated = (of: Uint32Array) =>
+    sessions.evaluation().then((open) => evaluateState(open, setup.plan, state, dataset, of, keepGoing));
+  const metrics = await evaluated(indices);
+  if (!each || metrics === undefined) return metrics;
+  const alone: Metrics[] = [];
+  for (let place = 0; place < indices.length; place++) {
+    const one = await evaluated(indices.subarray(place, place + 1));
+    if (one === undefined) return undefined;
+    alone.push(one);
+  }
+  return { ...metrics, each: exampleSums(alone) };
 }
 
 async function sums({ state, train }: SumFeaturesTask, { runtime, setup, sessions, keepGoing }: Thread) {

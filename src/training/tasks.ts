@@ -43,6 +43,8 @@ export interface EvaluateTask {
   readonly type: 'evaluate';
   readonly state: Float32Array;
   readonly examples: ExampleSet;
+  /** Whether the sums of each example by itself are wanted, which takes as long as its batch. */
+  readonly each?: boolean | undefined;
 }
 
 /**

@@ -10,15 +10,16 @@ import { type LoadDataOptions, loadDataOf } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
 import { SITES } from '../../data/settings.js';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
-import { sgd } from '../../engine/nn/optimizers.js';
-import { compilePlan } from '../../engine/nn/plan.js';
+import { taskSchema } from '../../engine/nn/settings.js';
+import { classification } from '../../engine/nn/tasks/classification.js';
+import { measureModel } from '../../experiments/measured-model.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
+import { chosenMetrics, chosenMetricsProblem, classMetricsProblem } from '../../metrics/known-metrics.js';
+import { chosenMetricsSchema } from '../../metrics/schemas.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { evaluationReport, evaluationResult } from '../../report/text/evaluation-report.js';
 import { sameShape } from '../../tensor/shape.js';
-import { evaluateInParts } from '../../training/evaluate-parts.js';
-import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { widthFor } from '../display/display.js';
 import { liveDisplay } from '../display/display-live.js';
 import { plainDisplay } from '../display/display-plain.js';
@@ -40,6 +41,8 @@ interface EvaluateFlags {
   readonly network?: NetworkChoice;
   readonly normalization?: Normalization;
   readonly skipDamaged?: true;
+  readonly metrics?: readonly string[];
+  readonly bootstrap?: number;
   readonly json?: string;
   readonly workers?: number;
 }
@@ -60,6 +63,16 @@ export function addEvaluate(program: Command): void {
     .addOption(networkOption())
     .addOption(normalizationOption())
     .addOption(skipDamagedOption())
+    .option(
+      '--metrics <names>',
+      'what to measure, such as auroc,f1-macro; by default what the run beside the model is measured by',
+      (text: string) => text.split(',').map((name) => name.trim()),
+    )
+    .option(
+      '--bootstrap <n>',
+      'give 95% intervals, from so many draws of the images',
+      wholeNumber('--bootstrap', 2, 10_000),
+    )
     .option('--json <file>', 'write the result as JSON')
     .option('--workers <n>', 'number of threads; one per core by default', wholeNumber('--workers', 1, 256))
     .addHelpText(
@@ -130,10 +143,18 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
     const test = inOrderOf(model.classNames, loaded.test);
     checkFits(model, test, path, dataset);
-    const metrics = await measure(model, test, flags.workers ?? availableParallelism(), signal);
+    const classes = model.classNames.length;
+    const names = await metricsFor(path, flags.metrics, classes);
+    const measured = { ...model, task: classification({ classes, metrics: names }) };
+    const { metrics, intervals } = await measureModel(measured, test, {
+      ...{ workers: flags.workers ?? availableParallelism(), signal, resamples: flags.bootstrap },
+    });
     closeDatasets(loaded.train, loaded.test);
     const part = loaded.isWhole ? 'whole' : 'test';
-    const result = evaluationResult(path, dataset, test.classNames, metrics, part);
+    const result = evaluationResult(path, dataset, test.classNames, metrics, part, {
+      chosen: chosenMetrics('classification', names),
+      ...(intervals && { intervals, resamples: flags.bootstrap }),
+    });
     if (json !== undefined) await writeJson('--json', json, result);
     display.close();
     output.write(`${evaluationReport(result, widthFor(output))}\n`);
@@ -196,24 +217,17 @@ function checkFits(model: OpenedModel, test: PictureSet, path: string, dataset: 
   }
 }
 
-async function measure(model: OpenedModel, test: PictureSet, workers: number, signal: AbortSignal) {
-  const { network, state, inputs, task } = model;
-  // A plan includes training; only its evaluation is used here.
-  const plan = compilePlan({
-    network,
-    inputs,
-    task,
-    optimizer: sgd(),
-    batchSize: 1,
-  });
-  const pool = new WorkerPool({ plan, train: test, test }, workers);
-  const stop = () => pool.stop();
-  signal.addEventListener('abort', stop);
-  try {
-    if (signal.aborted) stop();
-    return await evaluateInParts(pool, state.data, 'test', test.examples);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await pool.close();
-  }
+/**
+ * The metrics that the flag names, those of the run beside the model, or accuracy.
+ * @throws UsageError when one is unknown, or not for so many classes
+ */
+async function metricsFor(path: string, flag: readonly string[] | undefined, classes: number) {
+  const { metrics, task } = (await settingsOfRun(path)) ?? {};
+  const isClassified = task === undefined || taskSchema.safeParse(task).data?.name === 'classification';
+  const ofRun = isClassified ? chosenMetricsSchema.safeParse(metrics).data : undefined;
+  const names = flag ?? ofRun ?? ['accuracy'];
+  const problem = chosenMetricsProblem('classification', names) ?? classMetricsProblem(names, classes);
+  if (problem === undefined) return names;
+  const { message, hint } = problem;
+  throw new UsageError(message.replace('"metrics"', '"--metrics"'), hint === undefined ? {} : { hint });
 }

@@ -84,6 +84,25 @@ describe('commonweight evaluate', () => {
     expect(stdout).toContain('confusion: one line for each class');
   });
 
+  it('measures by other metrics, gives intervals, and says how exact areas are', async () => {
+    const flags = ['--metrics', 'auroc,f1-macro', '--bootstrap', '40', '--json', 'chosen.json'];
+    const { status, stdout } = await commonweight(['evaluate', model, ...flags], inFolder);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^AUROC 0\.\d{3}, macro F1 0\.\d{3}, loss [\d.]+ on 640 test images/);
+    expect(stdout).toMatch(/95% intervals, of 40 bootstrap draws: AUROC 0\.\d+ to 0\.\d+, macro F1/);
+    expect(stdout).toMatch(/areas are from histograms of scores, and exact within 0\.0\d+/);
+    const { figures, intervals, scores } = JSON.parse(readFileSync(at('chosen.json'), 'utf8'));
+    expect(Object.keys(figures)).toEqual(['auroc', 'f1-macro', 'loss']);
+    for (const [name, value] of Object.entries<number>(figures)) {
+      expect(intervals[name].low).toBeLessThan(value);
+      expect(intervals[name].high).toBeGreaterThan(value);
+    }
+    expect(scores.scored).toHaveLength(10);
+    const wrong = await commonweight(['evaluate', model, '--metrics', 'aurc'], inFolder);
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toMatch(/"--metrics" has "aurc".*\n.*did you mean "auroc"/);
+  });
+
   it('gives the same for a file that only holds weights, once the network is named', async () => {
     const named = [
       '--network',

@@ -41,6 +41,9 @@ export function federationPlan(
     keep: configuration.keep,
     ...(configuration.finalRound === 'best' && { bestBy: rules.metrics[0] }),
     mergeOn: configuration.mergeOn,
+    ...(configuration.bootstrap !== undefined && {
+      bootstrap: { resamples: configuration.bootstrap, seed: configuration.seed },
+    }),
     ...(configuration.align && {
       align: (updates, reference) =>
         alignUpdates(plan.permutationGroups, updates, { seed: configuration.seed, reference }),

@@ -38,6 +38,8 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   initialState(participant: string): StateDict;
   /** Whether each participant begins with its own weights instead of common ones. */
   readonly startsApart?: boolean | undefined;
+  /** How the intervals of figures on test examples are drawn, if they are wanted. */
+  readonly bootstrap?: { readonly resamples: number; readonly seed: number } | undefined;
   readonly mergeOn: 'weights' | 'updates';
   /**
    * Aligns updates before they are merged: for strategies on updates to the state they started

@@ -4,7 +4,9 @@
  * since the updates do not stay. They have a file of their own, rounds/round-N.json, so that the
  * journal stays small. Measuring again gives the same.
  */
+
 import { beforeAndAfter } from '../../metrics/before-and-after.js';
+import type { Interval } from '../../metrics/bootstrap.js';
 import { confusionRows } from '../../metrics/confusion.js';
 import type { Drift } from '../../metrics/drift.js';
 import type { Metrics } from '../../metrics/metrics.js';
@@ -24,6 +26,8 @@ export interface MeasuredRound {
    */
   readonly own: Readonly<Record<string, Metrics>>;
   readonly merged: Readonly<Record<string, Metrics>>;
+  /** Of the copied model's figures on the test examples. */
+  readonly intervals?: Readonly<Record<string, Interval>>;
 }
 
 export function roundDetails({
@@ -33,24 +37,27 @@ export function roundDetails({
   drift,
   own,
   merged,
+  intervals,
 }: MeasuredRound): RoundDetails {
   const [copied] = Object.values(merged);
   return {
     ...{ round, sha256, participants: [...participants] },
     ...(drift && { drift }),
-    ...(isDescribed(copied) && {
-      test: {
-        examples: copied.examples,
-        confusion: { own: confusions(own), merged: confusions(merged) },
-        ...(scoreDetailsOf(copied) && {
-          scores: { own: scoreDetailsIn(own), merged: scoreDetailsIn(merged) },
-        }),
-        ...decidedBy(
-          participants.map((name) => own[name]),
-          copied,
-        ),
-      },
-    }),
+    ...((intervals !== undefined || isDescribed(copied)) &&
+      copied !== undefined && {
+        test: {
+          examples: copied.examples,
+          confusion: { own: confusions(own), merged: confusions(merged) },
+          ...(intervals && { intervals: { ...intervals } }),
+          ...(scoreDetailsOf(copied) && {
+            scores: { own: scoreDetailsIn(own), merged: scoreDetailsIn(merged) },
+          }),
+          ...decidedBy(
+            participants.map((name) => own[name]),
+            copied,
+          ),
+        },
+      }),
   };
 }
 

@@ -224,6 +224,12 @@ export const configurationSchema = z
       .describe(
         'Record how many examples of each category every participant has: this tells about their data.',
       ),
+    bootstrap: count
+      .max(10_000)
+      .optional()
+      .describe(
+        'Of how many draws of the coordinator’s test examples the intervals of the merged model’s figures are made; there are none by default.',
+      ),
     keep: count.default(3).describe('How many rounds’ models stay in the run folder.'),
   })
   .meta({

@@ -4,8 +4,10 @@
  */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
-import { type MetricFacts, titleOf, written } from '../../metrics/metric.js';
+import type { Interval } from '../../metrics/bootstrap.js';
+import { type MetricFacts, titleOf, written, writtenBare } from '../../metrics/metric.js';
 import { type Html, html } from '../html.js';
+import { count } from '../numbers.js';
 import { table } from '../page.js';
 import {
   evaluatedStrategies,
@@ -39,7 +41,11 @@ export function figuresSection(run: RecordedRun): Html | undefined {
 <p>The merged model (${run.configuration.strategy}) beside each participant’s own model: the model that this round began with, trained on its own data alone.</p>
 ${
   hasTestExamples(run)
-    ? figuresTable(`On the coordinator’s test ${examples}`, testColumns(run, last), run.result.metrics)
+    ? figuresTable(
+        `On the coordinator’s test ${examples}${intervalsText(run, last)}`,
+        testColumns(run, last),
+        run.result.metrics,
+      )
     : undefined
 }
 ${figuresTable(
@@ -51,6 +57,12 @@ ${said.length === 0 ? undefined : html`<ul>${said.map((text) => html`<li>${text}
 </section>`;
 }
 
+function intervalsText(run: RecordedRun, { round }: RoundResult): string {
+  const { bootstrap } = run.configuration;
+  if (bootstrap === undefined || run.details.get(round)?.test?.intervals === undefined) return '';
+  return `. In brackets: 95% intervals of the merged model, of ${count(bootstrap)} bootstrap draws`;
+}
+
 const figuresTable = (caption: string, columns: readonly FiguresColumn[], metrics: readonly MetricFacts[]) =>
   table({
     caption,
@@ -58,14 +70,23 @@ const figuresTable = (caption: string, columns: readonly FiguresColumn[], metric
     rows: metrics.map((metric) => [titleOf(metric), ...columns.map(({ cell }) => cell(metric))]),
   });
 
+/** "[0.81 to 0.92]" */
+const writtenInterval = (metric: MetricFacts, { low, high }: Interval) =>
+  `[${writtenBare(metric, low)} to ${writtenBare(metric, high)}]`;
+
 const cellOf = (metric: MetricFacts, value: number | undefined) =>
   value === undefined ? '–' : written(metric, value);
 
 function testColumns(run: RecordedRun, last: RoundResult): FiguresColumn[] {
+  const intervals = run.details.get(last.round)?.test?.intervals;
   const merged = evaluatedStrategies(run).map(
-    (name): FiguresColumn => ({
+    (name, place): FiguresColumn => ({
       head: `merged (${name})`,
-      cell: (metric) => cellOf(metric, figuresBy(metric).mergedTest(last, name)),
+      cell: (metric) => {
+        const figure = cellOf(metric, figuresBy(metric).mergedTest(last, name));
+        const interval = place === 0 ? intervals?.[metric.name] : undefined;
+        return interval === undefined ? figure : `${figure} ${writtenInterval(metric, interval)}`;
+      },
     }),
   );
   const { test: pooled } = run.result.pooled ?? {};

@@ -12,7 +12,7 @@ import {
   recalls,
   supports,
 } from '../../metrics/outcomes.js';
-import type { ScoreDetails } from '../../metrics/score-details.js';
+import { resolutionOf, type ScoreDetails } from '../../metrics/score-details.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import { lineChart } from '../charts/line-chart.js';
 import { scoreCharts } from '../charts/score-charts.js';
@@ -48,11 +48,10 @@ ${eachCategory(test, merged, strategy, nameOf, examples)}
 }
 
 /** How exact the areas are. */
-function resolutionText({ scored = [] }: ScoreDetails): string {
-  const of = scored.flatMap(({ auroc, averagePrecision }) => [auroc, averagePrecision]);
-  const widest = Math.max(...of.flatMap((area) => area?.[1] ?? []));
-  if (!Number.isFinite(widest)) return '';
-  return ` Areas under curves are from histograms of 1,000 bins: those of the scores themselves are within ${Number(widest.toPrecision(2))} of them.`;
+function resolutionText(scores: ScoreDetails): string {
+  const resolution = resolutionOf(scores);
+  if (resolution === undefined) return '';
+  return ` Areas under curves are from histograms of 1,000 bins: those of the scores themselves are within ${resolution} of them.`;
 }
 
 /** The names of the classes, or of the labels. */

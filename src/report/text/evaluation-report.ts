@@ -2,10 +2,14 @@
  * Describes a model's result on a set of images: the metrics of its task, each class, and which
  * class is mistaken for which.
  */
+
+import type { Interval } from '../../metrics/bootstrap.js';
 import { classificationMetrics, figuresOf } from '../../metrics/classification.js';
 import { accuracyByClass, confusionRows } from '../../metrics/confusion.js';
-import { type Figures, labelOf, type TaskMetrics, writtenOf } from '../../metrics/metric.js';
+import { reasonUndefined } from '../../metrics/known-metrics.js';
+import { type Figures, labelOf, type TaskMetrics, written, writtenOf } from '../../metrics/metric.js';
 import type { Metrics } from '../../metrics/metrics.js';
+import { resolutionOf, type ScoreDetails, scoreDetailsOf } from '../../metrics/score-details.js';
 import { count, percent } from '../numbers.js';
 import { textTable, widthOf } from '../text-table.js';
 
@@ -22,6 +26,11 @@ export interface EvaluationResult {
   /** The main one first. */
   readonly metrics: TaskMetrics;
   readonly figures: Figures;
+  /** The middle 95% of so many bootstrap draws of the examples, if they were asked for. */
+  readonly intervals?: Readonly<Record<string, Interval>>;
+  readonly resamples?: number | undefined;
+  /** Areas with their resolution, curves and calibration, where the metrics measure them. */
+  readonly scores?: ScoreDetails;
   /** The accuracy of a class without examples is null. */
   readonly classes: readonly {
     readonly name: string;
@@ -32,22 +41,31 @@ export interface EvaluationResult {
   readonly confusion: readonly (readonly number[])[];
 }
 
+export interface MeasuredBy extends Pick<EvaluationResult, 'intervals' | 'resamples'> {
+  /** Accuracy and loss by default. */
+  readonly chosen?: TaskMetrics;
+}
+
 export function evaluationResult(
   model: string,
   dataset: string,
   classNames: readonly string[],
   metrics: Metrics,
   part: EvaluationResult['part'] = 'test',
+  { chosen = classificationMetrics, ...intervals }: MeasuredBy = {},
 ): EvaluationResult {
   const byClass = accuracyByClass(metrics);
   const confusion = confusionRows(metrics);
+  const scores = scoreDetailsOf(metrics);
   return {
     model,
     dataset,
     examples: metrics.examples,
     part,
-    metrics: classificationMetrics,
+    metrics: chosen,
     figures: figuresOf(metrics),
+    ...intervals,
+    ...(scores && { scores }),
     classes: classNames.map((name, label) => {
       const fraction = byClass[label] as number;
       const examples = (confusion[label] ?? []).reduce((a, b) => a + b, 0);
@@ -80,6 +98,7 @@ export function evaluationReport(result: EvaluationResult, width = 100): string 
   return [
     `${result.metrics.map((metric) => `${labelOf(metric)} ${writtenOf(metric, result.figures)}`).join(', ')} on ${count(result.examples)} ${result.part === 'test' ? 'test images' : 'images'} of ${result.dataset}`,
     ...(result.part === 'test' ? [] : [NOT_A_TEST]),
+    ...notes(result),
     '',
     ...perClass,
     '',
@@ -90,6 +109,30 @@ export function evaluationReport(result: EvaluationResult, width = 100): string 
         ]
       : ['confusion: the commonest mistakes', ...mistakes(result)]),
   ].join('\n');
+}
+
+/** Intervals, the resolution of areas, and which figures there are not. */
+function notes({ metrics, figures, intervals, resamples = 0, scores, part }: EvaluationResult): string[] {
+  const listed = metrics.flatMap((metric) => {
+    const interval = intervals?.[metric.name];
+    if (interval === undefined) return [];
+    return [`${labelOf(metric)} ${written(metric, interval.low)} to ${written(metric, interval.high)}`];
+  });
+  const undefinedOnes = metrics.flatMap((metric) => {
+    const reason = reasonUndefined(metric);
+    if (figures[metric.name] !== undefined || reason === undefined) return [];
+    return [`no ${labelOf(metric)}: the ${part === 'test' ? 'test images' : 'images'} ${reason}`];
+  });
+  const resolution = scores && resolutionOf(scores);
+  return [
+    ...(listed.length === 0
+      ? []
+      : [`95% intervals, of ${count(resamples)} bootstrap draws: ${listed.join(', ')}`]),
+    ...(resolution === undefined
+      ? []
+      : [`areas are from histograms of scores, and exact within ${resolution}`]),
+    ...undefinedOnes,
+  ];
 }
 
 /** The largest cells beside the diagonal, for a matrix that is too wide to show. */

@@ -127,7 +127,7 @@ async function testAll(
     };
   });
   const models = [
-    { name: plan.strategy.name, by, load },
+    { name: plan.strategy.name, by, load, each: plan.bootstrap !== undefined && plan.own === undefined },
     ...compared,
     ...averaged.map(([name, model]) => ({ name, by, load: async () => model })),
   ];

@@ -3,6 +3,7 @@
  * cosines of all pairs with many participants or large models, the norms too with very large ones.
  */
 import { turnTaker } from '../../../base/turns.js';
+import { bootstrapIntervals } from '../../../metrics/bootstrap.js';
 import { type Drift, driftOf, productsOfDrift } from '../../../metrics/drift.js';
 import type { RoundDetails } from '../../../protocol/round-details.js';
 import { layoutSize } from '../../../tensor/state-dict.js';
@@ -18,7 +19,7 @@ const MOST_PRODUCTS = 2e10;
 const MOST_PARTICIPANTS = 500;
 
 interface Measuring {
-  readonly plan: Pick<FederationPlan, 'layout'>;
+  readonly plan: Pick<FederationPlan, 'layout' | 'bootstrap'>;
   readonly updates: Pick<RoundUpdates, 'columns'>;
 }
 
@@ -31,7 +32,13 @@ export async function measuredDetails(
 ): Promise<RoundDetails> {
   const participants = closed.train?.counted ?? [];
   const drift = await measuredDrift(participants, of);
-  return roundDetails({ round, sha256, participants, drift, own: own.metrics, merged: merged.metrics });
+  const [copied] = Object.values(merged.metrics);
+  const { bootstrap } = of.plan;
+  const intervals = bootstrap && copied?.each && (await bootstrapIntervals(copied, bootstrap, turnTaker()));
+  return roundDetails({
+    ...{ round, sha256, participants, drift, own: own.metrics, merged: merged.metrics },
+    ...(intervals && { intervals }),
+  });
 }
 
 async function measuredDrift(

@@ -16,6 +16,8 @@ export interface TestedModel {
    * these beside it, and the figures are of all together.
    */
   readonly by: readonly TaskRunner[];
+  /** Whether the sums of each test example by itself are wanted. */
+  readonly each?: boolean | undefined;
   load(): Promise<StateDict>;
   /** Called when it has been evaluated. */
   discard?(): Promise<void>;
@@ -58,10 +60,14 @@ export async function modelsTested(
     for (const model of waiting) {
       const { data } = await model.load();
       const each = await Promise.all(
-        model.by.map((tasks) => evaluateInParts(tasks, data, 'test', testExamples)),
+        model.by.map((tasks) => evaluateInParts(tasks, data, 'test', testExamples, model.each)),
       );
       const metrics = together(each);
-      tested.set(model.name, { figures: figuresOf(metrics), metrics: keptOf(metrics, models.length) });
+      const kept = keptOf(metrics, models.length);
+      tested.set(model.name, {
+        figures: figuresOf(metrics),
+        metrics: model.each ? { ...metrics, ...kept, rules: metrics.rules, sums: metrics.sums } : kept,
+      });
       await model.discard?.();
     }
   };
@@ -74,7 +80,7 @@ export async function modelsTested(
 }
 
 /** The part that the details of a round need. @param models the number of models tested */
-function keptOf({ answers, sums, ...metrics }: Metrics, models: number): Metrics {
+function keptOf({ answers, sums, each: _, ...metrics }: Metrics, models: number): Metrics {
   const fits = (bytes: number) => bytes * models <= MOST_KEPT_BYTES;
   const bytes = Object.values(sums).reduce((total, { byteLength }) => total + byteLength, 0);
   const keepsAnswers = answers !== undefined && fits(answers.labels.length + answers.predictions.length);
@@ -83,4 +89,6 @@ function keptOf({ answers, sums, ...metrics }: Metrics, models: number): Metrics
 
 /** Answers to one example by several models are none. */
 const together = (each: readonly Metrics[]): Metrics =>
-  each.length === 1 ? (each[0] as Metrics) : addMetrics(each.map(({ answers: _, ...sums }) => sums));
+  each.length === 1
+    ? (each[0] as Metrics)
+    : addMetrics(each.map(({ answers: _, each: __, ...sums }) => sums));

@@ -1,0 +1,92 @@
+/**
+ * The sums of every example by itself, from which those of any selection of the examples follow:
+ * each is added as often as it was selected.
+ */
+import type { Sums } from './known-figures.js';
+
+/** A sum of each example by itself, without the zeros: those of example i lie from starts[i] on. */
+export interface SparseRows {
+  readonly starts: Uint32Array;
+  readonly places: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/** By the name of the sum; `lossSum` and `counted` are among them. */
+export type ExampleSums = Readonly<Record<string, SparseRows>>;
+
+/** What one example was measured to. */
+interface MeasuredExample {
+  readonly sums: Sums;
+  readonly lossSum: number;
+  readonly counted: number;
+}
+
+/** The rows of examples, each measured by itself. */
+export function exampleSums(each: readonly MeasuredExample[]): ExampleSums {
+  const [first] = each;
+  if (first === undefined) return {};
+  const rowsOf = ({ sums, lossSum, counted }: MeasuredExample): Record<string, ArrayLike<number>> => ({
+    ...{ ...sums, lossSum: [lossSum], counted: [counted] },
+  });
+  return Object.fromEntries(
+    Object.keys(rowsOf(first)).map((name) => {
+      const [starts, places, values]: [number[], number[], number[]] = [[0], [], []];
+      for (const one of each) {
+        const row = rowsOf(one)[name] ?? [];
+        for (let place = 0; place < row.length; place++) {
+          if (row[place] === 0) continue;
+          places.push(place);
+          values.push(row[place] as number);
+        }
+        starts.push(places.length);
+      }
+      const rows: SparseRows = {
+        starts: Uint32Array.from(starts),
+        places: Uint32Array.from(places),
+        values: Float64Array.from(values),
+      };
+      return [name, rows];
+    }),
+  );
+}
+
+/** The rows of one part after the other. */
+export function joinedExampleSums(parts: readonly ExampleSums[]): ExampleSums {
+  const [first = {}] = parts;
+  return Object.fromEntries(
+    Object.keys(first).map((name) => {
+      const rows = parts.map((part) => part[name] as SparseRows);
+      const starts: number[] = [0];
+      for (const part of rows) {
+        const from = starts.at(-1) as number;
+        for (const start of part.starts.subarray(1)) starts.push(from + start);
+      }
+      const joined: SparseRows = {
+        starts: Uint32Array.from(starts),
+        places: Uint32Array.from(rows.flatMap(({ places }) => [...places])),
+        values: Float64Array.from(rows.flatMap(({ values }) => [...values])),
+      };
+      return [name, joined];
+    }),
+  );
+}
+
+/**
+ * The sum over the examples, each added `counts` times.
+ * @param size of the sum
+ */
+export function sumOfRows(
+  { starts, places, values }: SparseRows,
+  counts: Uint32Array,
+  size: number,
+): Float64Array {
+  const sum = new Float64Array(size);
+  counts.forEach((count, example) => {
+    if (count === 0) return;
+    for (let at = starts[example] as number; at < (starts[example + 1] as number); at++) {
+      const place = places[at] as number;
+      sum[place] = (sum[place] as number) + count * (values[at] as number);
+    }
+  });
+  return sum;
+}
