@@ -21,6 +21,7 @@ const folders = [
   'data/batches',
   'data/partition',
   'data/node',
+  'data/survey',
   'engine/graph',
   'metrics',
   'engine/autodiff',
