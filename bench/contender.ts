@@ -32,7 +32,8 @@ interface ProcessOptions {
 export async function processContender(options: ProcessOptions): Promise<Contender> {
   const { label, program, args, env = {}, cwd, timeoutMs } = options;
   const child = spawn(program, args, {
-    ...{ env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
   });
   let complaint = '';

@@ -30,17 +30,23 @@ const noise = (count: number) => {
 const data = { train: noise(examples), test: noise(25) };
 const configuration = parseConfiguration(
   {
-    ...{ dataset: 'noise', partition: { name: 'iid', participants }, model: { name: network }, batchSize },
+    dataset: 'noise',
+    partition: { name: 'iid', participants },
+    model: { name: network },
+    batchSize,
     normalization: { mean: [0], deviation: [1] },
     optimizer: optimizer === 'adam' ? { name: 'adam' } : { name: 'sgd', learningRate: 1e-6 },
-    ...{ local: { steps: 2 }, rounds: 2 },
+    local: { steps: 2 },
+    rounds: 2,
   },
   'bench',
 );
 const dataBytes = data.train.images.length + data.test.images.length;
 const learner = learnerOf(configuration, data.train, {}, 'bench');
 const reckonedBytes = demandedBytes(configuration, learner, {
-  ...{ threads: workers, simulated: participants, dataBytes },
+  threads: workers,
+  simulated: participants,
+  dataBytes,
 });
 await runFederation(configuration, { data, workers });
 console.log(JSON.stringify({ peakBytes: ownPeakBytes(), reckonedBytes }));

@@ -53,7 +53,10 @@ interface Case {
 const cases = (quick: boolean): readonly Case[] => [
   {
     name: 'many participants',
-    ...{ participants: quick ? 50 : 200, hidden: [256, 128], rounds: quick ? 5 : 20, trainingSeconds: 10 },
+    participants: quick ? 50 : 200,
+    hidden: [256, 128],
+    rounds: quick ? 5 : 20,
+    trainingSeconds: 10,
   },
   {
     name: 'idle participants',
@@ -90,7 +93,10 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
   await writeFile(
     join(folder, 'federation.yaml'),
     JSON.stringify({
-      ...{ dataset: 'none', imageShape: [1, 28, 28], classNames, rounds },
+      dataset: 'none',
+      imageShape: [1, 28, 28],
+      classNames,
+      rounds,
       partition: { name: 'iid', participants },
       model: { name: 'mlp', hidden },
       optimizer: { name: 'sgd', learningRate: 0.1 },
@@ -125,7 +131,12 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
     coordinator.kill('SIGKILL');
     const plain = one.large ? await plainPuts(folder, participants, updateBytes) : undefined;
     return {
-      ...{ name: one.name, participants, rounds, updateBytes, peakBytes, refused: totals.refused },
+      name: one.name,
+      participants,
+      rounds,
+      updateBytes,
+      peakBytes,
+      refused: totals.refused,
       ...(round !== undefined && { roundSeconds: round }),
       ...(own !== undefined && { ownSeconds: own }),
       ...(plain !== undefined && {

@@ -78,7 +78,13 @@ async function bench(what: readonly string[], flags: Flags): Promise<void> {
   }
   const results: { part: PartName; figures: unknown }[] = [];
   const options = {
-    ...{ networks, batchSize: flags.batch, quick: flags.quick ?? false, pyTorches, peers, against, tell },
+    networks,
+    batchSize: flags.batch,
+    quick: flags.quick ?? false,
+    pyTorches,
+    peers,
+    against,
+    tell,
   };
   for (const part of chosen) {
     for await (const { figures, table } of parts[part](options)) {

@@ -46,7 +46,12 @@ export async function startParticipant(
   let stepsBefore = 0;
   const piece = async (steps: number): Promise<Slice> => {
     const work = {
-      ...{ participant: 'page', round: 1, seed: 1, epochs: 1, maxSteps: steps, stepsBefore },
+      participant: 'page',
+      round: 1,
+      seed: 1,
+      epochs: 1,
+      maxSteps: steps,
+      stepsBefore,
       learningRates: Float32Array.of(LEARNING_RATE),
       ...(stepsBefore > 0 && { slots: trained.slots }),
     };

@@ -68,8 +68,13 @@ Object.assign(globalThis, { page });
 function datasetOf(network: NetworkName, data: Pick<PageSetup, 'images' | 'labels'>): ImageDataset {
   const [channels = 1, height = 1, width = 1] = imageShapeOf(network);
   return imageDataset({
-    ...{ name: 'images', images: bytesOf(data.images), labels: bytesOf(data.labels) },
-    ...{ channels, height, width, classNames: [...'0123456789'] },
+    name: 'images',
+    images: bytesOf(data.images),
+    labels: bytesOf(data.labels),
+    channels,
+    height,
+    width,
+    classNames: [...'0123456789'],
   });
 }
 

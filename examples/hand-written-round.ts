@@ -37,8 +37,11 @@ export async function handWrittenRounds(spec = 'fashion-mnist') {
   const network = onPixels(mlp({ classes, hidden: [256, 128], dropout: 0 }));
   const { inputs } = train;
   const plan = compilePlan({
-    ...{ network, inputs, batchSize },
-    ...{ task: classification({ classes }), optimizer: adam() },
+    network,
+    inputs,
+    batchSize,
+    task: classification({ classes }),
+    optimizer: adam(),
   });
   const runtime = ortNode();
   const training = await runtime.open(plan.trainingModel, { carry: carryOf(plan) });
@@ -51,7 +54,10 @@ export async function handWrittenRounds(spec = 'fashion-mnist') {
     const updates: Update[] = [];
     for (const { name, train: own, validation } of shares) {
       const work: LocalWork = {
-        ...{ participant: name, round, seed, epochs },
+        participant: name,
+        round,
+        seed,
+        epochs,
         learningRates: Float32Array.of(learningRate),
       };
       const data = { dataset: train, train: own, validation };

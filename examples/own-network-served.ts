@@ -29,7 +29,9 @@ export async function ownNetworkServed() {
   const outcomes: ReturnType<typeof participate>[] = [];
   const { result } = await serveFederation(
     {
-      ...{ dataset: 'none', imageShape: [1, 12, 12], classNames: ['—', '|'] },
+      dataset: 'none',
+      imageShape: [1, 12, 12],
+      classNames: ['—', '|'],
       partition: { name: 'own', participants: 2 },
       participants: ['has-it', 'accepts-it'],
       model: { name: 'custom' },
@@ -39,7 +41,8 @@ export async function ownNetworkServed() {
       rounds: 3,
     },
     {
-      ...{ extensions: { network: stripeNet }, out: join(folder, 'run') },
+      extensions: { network: stripeNet },
+      out: join(folder, 'run'),
       async open({ handlers, blobs, folder: run, operator }) {
         const hub = await openHub(handlers, {
           blobs,

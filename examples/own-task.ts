@@ -29,7 +29,9 @@ export const poisson: Task = {
   losses: (output, [count]) => lossesOf(g.reshape(output, [output.shape[0] ?? 1]), count as Value),
   metrics: [
     {
-      ...{ name: 'deviance', better: 'lower', format: 'number' },
+      name: 'deviance',
+      better: 'lower',
+      format: 'number',
       sums(output, [count], weights) {
         const [z, y] = [g.reshape(output, [output.shape[0] ?? 1]), count as Value];
         // y·ln y is 0 for a count of 0, where the logarithm is of 1.

@@ -108,7 +108,8 @@ const MOST_LINES = 400;
 /** Longer than that, a function does not fit on a screen. */
 const MOST_FUNCTION_LINES = 80;
 
-const source = resolve(import.meta.dirname, '../src');
+const root = resolve(import.meta.dirname, '..');
+const source = join(root, 'src');
 const modules = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.tsx?$/.test(file) && !/\.(test|contract)\.ts$/.test(file))
   .map((file) => file.replaceAll('\\', '/'));
@@ -332,6 +333,19 @@ describe('the library', () => {
       /from '(node:|onnxruntime-node|sharp|ws'|pino)/.test(readFileSync(join(source, file), 'utf8')),
     );
     expect(nodeOnly).toEqual([]);
+  });
+});
+
+describe('what uses the library', () => {
+  const users = ['scripts', 'bench', 'studies', 'examples'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file)),
+  );
+
+  it('spreads no literal into options: the compiler does not check the names in it', () => {
+    expect(users.length).toBeGreaterThan(50);
+    expect(users.filter((file) => /\.\.\.\s*\{/.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 });
 

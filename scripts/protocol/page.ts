@@ -55,7 +55,8 @@ export function protocolPage(exchange: Exchange): string {
     training: modelTable(exchange.plan.training),
     evaluation: modelTable(exchange.plan.evaluation),
     updateHeader: exchange.updateHeader.replaceAll('},', '},\n'),
-    ...{ messages, others },
+    messages,
+    others,
   });
   return `${wrapped(page).trim()}\n`;
 }

@@ -8,7 +8,14 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { joinFederation, joinHub, openHub, openTokens, serveFederation } from 'commonweight/node';
+import {
+  type JoinOptions,
+  joinFederation,
+  joinHub,
+  openHub,
+  openTokens,
+  serveFederation,
+} from 'commonweight/node';
 import { WebSocket, WebSocketServer } from 'ws';
 import { stripeNet, stripes } from '../../examples/own-network.js';
 import { readModel } from '../../src/engine/onnx/import/read-model.js';
@@ -45,9 +52,11 @@ async function federate(folder: string, recorded: Recorded): Promise<void> {
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const participate = async (url: string, name: string) => {
     const end = await joinHub(url, { token: await tokens.issue({ role: 'participant', name }) });
-    const options = name === 'seoul' ? { acceptForeignPlan: true } : { extensions: { network: stripeNet } };
+    const data = stripes(name, 40);
+    const options: JoinOptions =
+      name === 'seoul' ? { data, acceptForeignPlan: true } : { data, extensions: { network: stripeNet } };
     try {
-      await joinFederation(end, name, { data: stripes(name, 40), ...options });
+      await joinFederation(end, name, options);
     } finally {
       await end.close();
     }
@@ -56,7 +65,9 @@ async function federate(folder: string, recorded: Recorded): Promise<void> {
   let closeProxy = () => {};
   await serveFederation(
     {
-      ...{ dataset: 'none', imageShape: [1, 12, 12], classNames: ['—', '|'] },
+      dataset: 'none',
+      imageShape: [1, 12, 12],
+      classNames: ['—', '|'],
       partition: { name: 'own', participants: 2 },
       participants: ['seoul', 'lyon'],
       model: { name: 'custom' },
@@ -66,7 +77,8 @@ async function federate(folder: string, recorded: Recorded): Promise<void> {
       rounds: 1,
     },
     {
-      ...{ extensions: { network: stripeNet }, out: join(folder, 'run') },
+      extensions: { network: stripeNet },
+      out: join(folder, 'run'),
       async open({ handlers, blobs, folder: run, operator }) {
         const hub = await openHub(handlers, {
           blobs,
