@@ -1,10 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { describeTransport } from '../../transport.contract.js';
+import type { SigningHandlers } from '../../transport.js';
+import { type HubOptions, openHub } from './hub.js';
 import { testHub } from './test-hub.contract.js';
 
 const fixtures = join(import.meta.dirname, '../../../../test/fixtures/tls');
 const tls = { cert: readFileSync(join(fixtures, 'cert.pem')), key: readFileSync(join(fixtures, 'key.pem')) };
+
+describe('a hub', () => {
+  it.each([
+    [undefined, /lack blobs, uploadsFolder, tokens, expected/],
+    [{ uploadsFolder: 'uploads' }, /lack blobs, tokens, expected/],
+  ])('that a program opens with the options %j says which are missing', async (options, message) => {
+    const opened = openHub({} as SigningHandlers, options as HubOptions);
+    await expect(opened).rejects.toThrow(
+      expect.objectContaining({ name: 'CommonweightError', message: expect.stringMatching(message) }),
+    );
+  });
+});
 
 for (const [name, options] of [
   ['hub', {}],

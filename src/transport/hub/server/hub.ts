@@ -11,6 +11,7 @@ import { blobsOfAssignment, blobsOfDescription } from '../../../protocol/named-b
 import { described } from '../../../protocol/signed.js';
 import type { BlobsBeside } from '../../beside.js';
 import { broughtBlobs } from '../../brought.js';
+import { TransportError } from '../../error.js';
 import { type Log, silentLog } from '../../log.js';
 import type { RunOperator } from '../../run-operator.js';
 import type { RunView } from '../../run-view.js';
@@ -60,10 +61,26 @@ export interface Hub extends BlobsBeside {
   readonly fingerprint: string | undefined;
 }
 
+/** A program in JavaScript may leave out what has no default. */
+function requireOptions(options: Partial<HubOptions> = {}): void {
+  const missing = (['blobs', 'uploadsFolder', 'tokens'] as const).filter(
+    (name) => options[name] === undefined,
+  );
+  if (missing.length === 0) return;
+  throw new TransportError(
+    `openHub: the options lack ${missing.join(', ')}, expected { blobs, uploadsFolder, tokens }`,
+    {
+      hint: 'openHub(handlers, { blobs, uploadsFolder, tokens }): `open` of serveFederation is given the handlers and the blobs, and openTokens(FILE) makes the tokens',
+    },
+  );
+}
+
 /**
- * @throws TransportError when the hub cannot listen on the address, or cannot use the certificate
+ * @throws TransportError when an option without a default is missing, or the hub cannot listen on
+ *   the address or use the certificate
  */
 export async function openHub(handlers: SigningHandlers, options: HubOptions): Promise<Hub> {
+  requireOptions(options);
   const { blobs, tokens, tls, host = '127.0.0.1', view } = options;
   const log = withFewErrors(options.log ?? silentLog);
   const { participants } = handlers.description;
