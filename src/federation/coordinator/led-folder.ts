@@ -3,6 +3,7 @@ import { makeFolder } from '../../base/node/make-folder.js';
 import { type Signer, signer as signerOf } from '../../protocol/signed.js';
 import { FencedError } from '../../transport/error.js';
 import { claimRun, jobOf, lastEpochOf } from '../record/run-claim.js';
+import { keepRunData } from '../record/run-data.js';
 import { openRunFolder, prepareRunFolder, type RunFolder } from '../record/run-folder.js';
 import { stateCoding } from '../record/state-coding.js';
 import type { RunStore } from '../rounds/run-store.js';
@@ -42,29 +43,36 @@ interface LeadFolderOptions {
 }
 
 export async function leadFolder(
-  { configuration, compiled }: PreparedService,
+  { configuration, compiled, test }: PreparedService,
   { out, signal, lead, onWaiting }: LeadFolderOptions,
 ): Promise<LedFolder> {
   // Weights tell about data, so only this user may read them.
   await makeFolder(out, { mode: 0o700 }).catch(() => undefined);
   await prepareRunFolder(out, configuration);
   const job = await jobOf(out);
-  const signer = signerOf(await coordinatorKey(out), job);
-  const leadership = await lead?.({ signer, lastEpoch: () => lastEpochOf(out) });
+  const signerHere = async () => signerOf(await coordinatorKey(out), job);
+  const leadership = await lead?.({ signer: await signerHere(), lastEpoch: () => lastEpochOf(out) });
   const claim = await claimRun(out, { leads: leadership?.epoch, signal, onWaiting });
   const coding = stateCoding(compiled.layout, compiled.codec, compiled.model);
-  const folder = await openRunFolder(out, configuration, coding, claim).catch(async (error: unknown) => {
+  let folder: RunFolder | undefined;
+  const close = async () => {
+    await folder?.close();
     await claim.release();
-    throw error;
-  });
-  return {
-    ...{ folder, job, signer, epoch: leadership?.epoch ?? claim.number, claimed: claim.signal },
-    led: (store) => ledBy(leadership, store),
-    async close() {
-      await folder.close();
-      await claim.release();
-    },
   };
+  try {
+    folder = await openRunFolder(out, configuration, coding, claim);
+    await keepRunData(out, { train: test, test }, []);
+    return {
+      // A folder that is refused gets no key.
+      ...{ folder, job, signer: await signerHere(), claimed: claim.signal },
+      epoch: leadership?.epoch ?? claim.number,
+      led: (store) => ledBy(leadership, store),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** A coordinator that no longer leads records nothing, since another one reads the same journal. */

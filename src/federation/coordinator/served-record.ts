@@ -9,7 +9,6 @@ import { blobFolder } from '../../transport/blob-folder.js';
 import type { BlobFolder } from '../../transport/transport.js';
 import { describeFederation } from '../plan/description.js';
 import { versionsOfThis } from '../plan/node/versions.js';
-import { keepRunData } from '../record/run-data.js';
 import { type TwoCopies, twoCopies } from '../record/two-copies.js';
 import type { RunStore } from '../rounds/run-store.js';
 import type { KeptDetails } from '../watch/kept-details.js';
@@ -39,11 +38,10 @@ interface RecordOptions {
 }
 
 export async function openRecord(
-  { compiled, participants, test, isGiven }: PreparedService,
+  { compiled, participants, isGiven }: PreparedService,
   { folder, job, led }: LedFolder,
   { out, offerPlan, onNotice }: RecordOptions,
 ): Promise<ServedRecord> {
-  await keepRunData(out, { train: test, test }, []);
   const blobs = await blobFolder(join(out, 'blobs'));
   const given = await giveBlobs(blobs, compiled, isGiven, offerPlan);
   const copies = twoCopies({ path: out, blobs, given: given.bytesOf, onMended: onNotice });
