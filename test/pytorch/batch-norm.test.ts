@@ -46,7 +46,7 @@ describe('models with batch norm', () => {
   it.each(strategies)('merged by %s keep their statistics, in files as in memory', async (text) => {
     const { notes } = await merged(text);
     expect(notes).toEqual([
-      'batch norm: 2 statistics by the weighted mean, 1 counter by the largest; "statistics" is "mean", and can be "strategy" or "first"',
+      'batch norm: 2 statistics by the weighted mean, 1 counter by the largest; --statistics is mean, and can be strategy or first',
     ]);
     const output = outputOf(text);
     for (const name of ['1.running_mean', '1.running_var']) {

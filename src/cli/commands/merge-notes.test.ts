@@ -23,7 +23,7 @@ describe.concurrent('commonweight merge', () => {
     expect(stdout.trimEnd().split('\n')).toEqual([
       'out.safetensors: 3 files merged by dare, 9 tensors, 3.4 kB',
       `  "${base}" is the base: among the inputs it counts as an update of 0`,
-      '  batch norm: 2 statistics by the weighted mean, 1 counter by the largest; "statistics" is "mean", and can be "strategy" or "first"',
+      '  batch norm: 2 statistics by the weighted mean, 1 counter by the largest; --statistics is mean, and can be strategy or first',
     ]);
   });
 

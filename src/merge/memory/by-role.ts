@@ -62,7 +62,7 @@ export function roleNote(names: readonly string[], statistics: Statistics): stri
       : []),
   ];
   const others = statisticsChoices.filter((choice) => choice !== statistics);
-  return `batch norm: ${parts.join(', ')}; "statistics" is "${statistics}", and can be "${others.join('" or "')}"`;
+  return `batch norm: ${parts.join(', ')}; --statistics is ${statistics}, and can be ${others.join(' or ')}`;
 }
 
 /**
