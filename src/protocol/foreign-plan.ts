@@ -74,7 +74,7 @@ export const planHeaderSchema = z
       .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'expected each name once')
       .optional()
       .describe(
-        'The models of sums over examples that methods need, such as `fisher`, the Fisher information. Left out where there are none.',
+        'The models of sums over examples that methods need, each by the name of its method. Left out where there are none.',
       ),
   })
   .meta({ title: 'Header of a plan', description: 'The JSON header of the file of a plan.' });
