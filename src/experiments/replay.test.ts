@@ -271,6 +271,22 @@ describe('a replay', () => {
     expect((await replayRun(path, { workers: 1 })).differences).toMatchObject([{ round: 1, of: 'file' }]);
   });
 
+  it('finds a changed file of a participant’s own model, from memory and from a folder', async () => {
+    const codec = { update: 'half', model: 'half' };
+    const path = await run({ ...alone, share: ['fc1.*'], codec, pooled: false, rounds: 1 });
+    const out = newFolder();
+    expect((await replayRun(path, { workers: 1, out })).differences).toEqual([]);
+    const file = join(path, `personal/${third}.safetensors`);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    for (const options of [{}, { out }]) {
+      const outcome = await replayRun(path, { workers: 1, ...options });
+      expect(outcome.differences).toMatchObject([{ round: 1, of: 'file', participant: third }]);
+      expect(replayFindings(outcome)[0]).toMatch(/the file of the own model with "environment-3" is /);
+    }
+  });
+
   it('goes up to where a run was cut off, and takes itself up again', async () => {
     const stop = new AbortController();
     const path = await run(alone, {

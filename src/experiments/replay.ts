@@ -5,19 +5,22 @@
  */
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileNameOf } from '../base/names.js';
 import { sha256Of } from '../base/node/sha256-of.js';
 import { closeDatasets, type TrainTestSplit } from '../data/dataset.js';
 import { loadRecordedData } from '../data/node/load-data.js';
 import { pagingIn } from '../data/paged/node/paging.js';
 import type { Share } from '../data/partition/partition.js';
 import { sitesOf } from '../data/settings.js';
+import { encodeModel } from '../engine/nn/model-file.js';
 import { type FederationOptions, runFederation } from '../federation/coordinator/run-federation.js';
 import { readInitialModel } from '../federation/coordinator/setup/initial-model.js';
 import { FederationError } from '../federation/error.js';
+import { personalDescription } from '../federation/plan/compile-federation.js';
 import { OWN_DATA, sharesOf } from '../federation/plan/dealt-shares.js';
 import { machineMemory } from '../federation/plan/node/machine-memory.js';
 import { versionsOfThis } from '../federation/plan/node/versions.js';
-import { finalRole } from '../federation/record/conclude-run.js';
+import { type FederationOutcome, finalRole } from '../federation/record/conclude-run.js';
 import { followsRounds } from '../federation/record/continued-run.js';
 import { type RecordedRun, readRun } from '../federation/record/read-run.js';
 import type { RunResult } from '../federation/record/run-result.js';
@@ -25,6 +28,7 @@ import { recordedRounds } from '../federation/rounds/recorded-rounds.js';
 import type { RoundRecord, RunState } from '../federation/rounds/round.js';
 import { isFinished } from '../federation/rounds/rounds.js';
 import type { MetricFacts } from '../metrics/metric.js';
+import type { StateDict } from '../tensor/state-dict.js';
 
 export interface ReplayOptions
   extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'data' | 'extensions' | 'init' | 'signal'> {
@@ -44,7 +48,10 @@ export interface ReplayOptions
 /** A fact that differs. */
 export interface ReplayDifference {
   readonly round: number;
-  /** The file is that of the final model, as the run left it. */
+  /**
+   * The file is that of the final model, or of a participant's own model, as the run left it: its
+   * SHA-256 is `replayed`.
+   */
   readonly of: 'update' | 'own' | 'model' | 'common' | 'average' | 'refitted' | 'figure' | 'pooled' | 'file';
   /** The participant whose update, or whose copy's main figure, it is, or with whom it stays. */
   readonly participant?: string | undefined;
@@ -97,7 +104,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
     }
   };
   const { out, workers, extensions, init } = options;
-  const { result } = await runFederation(configuration, {
+  const { result, personal } = await runFederation(configuration, {
     ...{ out, workers, extensions, init, signal, data, source, recorded: rounds },
     observer: {
       onStart(start) {
@@ -114,7 +121,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
     const [then, now] = [run.rounds[index], replayed[index]];
     return then === undefined || now === undefined ? [] : roundDifferences(then, now, run.result.metrics[0]);
   });
-  differences.push(...(await fileDifference(run, replayed, result)));
+  differences.push(...(await fileDifferences(run, replayed, { result, personal, out })));
   return { run, result, differences, versions: versionsChanged(run.result.versions) };
 }
 
@@ -158,19 +165,47 @@ function factsOf(record: RoundRecord, metric: MetricFacts): Fact[] {
   ];
 }
 
-/** Whether the model file of the run is that of its last round, where that has been replayed. */
-async function fileDifference(
-  { path, state, configuration, finished }: RecordedRun,
+/**
+ * Whether the files of models that the run left are those of its last round, where that has been
+ * replayed. A file that is not there any more is no difference.
+ */
+async function fileDifferences(
+  run: RecordedRun,
   rounds: readonly RoundRecord[],
-  { model }: RunResult,
+  made: Pick<FederationOutcome, 'result' | 'personal'> & { readonly out: string | undefined },
 ): Promise<ReplayDifference[]> {
+  const { path, state, configuration, finished } = run;
   const final = finalRole(state, configuration);
+  const { model } = made.result;
   const isSame = final?.sha256 === finalRole({ rounds }, configuration)?.sha256;
-  const bytes = finished && (await readFile(join(path, 'model.safetensors')).catch(() => undefined));
-  if (final === undefined || model === undefined || !isSame || !bytes) return [];
-  const replayed = sha256Of(bytes);
-  if (replayed === model.sha256) return [];
-  return [{ round: final.role.round, of: 'file', recorded: model.sha256, replayed }];
+  if (!finished || final === undefined || model === undefined || !isSame) return [];
+  const expected: [file: string, sha256: string | undefined, participant?: string][] = [
+    ['model.safetensors', model.sha256],
+  ];
+  for (const participant of configuration.share === undefined ? [] : state.rules.participants) {
+    const file = join('personal', `${fileNameOf(participant)}.safetensors`);
+    expected.push([file, await personalHash(run, file, made.out, made.personal?.[participant]), participant]);
+  }
+  const differences: ReplayDifference[] = [];
+  for (const [file, recorded, participant] of expected) {
+    const bytes = await readFile(join(path, file)).catch(() => undefined);
+    const replayed = bytes && sha256Of(bytes);
+    if (recorded === undefined || replayed === undefined || replayed === recorded) continue;
+    differences.push({ round: final.role.round, of: 'file', participant, recorded, replayed });
+  }
+  return differences;
+}
+
+/** The SHA-256 of a participant's own model by the replay, in a folder or in memory. */
+async function personalHash(
+  { model }: RecordedRun,
+  file: string,
+  out: string | undefined,
+  state: StateDict | undefined,
+): Promise<string | undefined> {
+  if (out !== undefined) return readFile(join(out, file)).then(sha256Of, () => undefined);
+  const description = model?.description;
+  return state && description && sha256Of(encodeModel(state, personalDescription(description)));
 }
 
 function requireReplayable({ path, configuration, extended }: RecordedRun, rounds: number): void {

@@ -122,7 +122,12 @@ function difference(found: ReplayDifference, metric: MetricFacts): string {
   const show = (value: string | number | undefined) =>
     typeof value === 'number' ? written(metric, value) : short(value);
   const which = name === undefined ? '' : ` "${name}"`;
-  const subject = of === 'figure' ? `the ${labelOf(metric)} of ${subjects[of]}` : subjects[of];
+  const subject =
+    of === 'figure'
+      ? `the ${labelOf(metric)} of ${subjects[of]}`
+      : of === 'file' && participant !== undefined
+        ? 'the file of the own model'
+        : subjects[of];
   return `${subject}${which}${whose} is ${show(replayed)}, recorded ${show(recorded)}`;
 }
 
