@@ -20,6 +20,8 @@ const folders = [
   'data/images/page',
   'data/batches',
   'data/partition',
+  'data/tables',
+  'data/tables/node',
   'data/node',
   'data/survey',
   'engine/graph',
@@ -244,6 +246,7 @@ const ofAnyTask = [
 const ofClasses: Readonly<Record<string, string>> = {
   'data/images': 'pictures come with their classes',
   'data/settings.ts': 'the target of a table may be a class',
+  'data/tables': 'what is learned of a row may be its class',
   'engine/nn/tasks': 'the task of classification, and its losses',
   'engine/nn/corrections': 'corrections of the loss of a classification',
   'engine/nn/models': 'networks with an output for each class',

@@ -42,7 +42,23 @@ export function concatenated(name: string, sets: readonly Dataset[], paging?: Pa
         examples,
       ),
     ),
+    ...(first.clusters && { clusters: clustersOfAll(sets) }),
   };
+}
+
+/** No cluster has examples of two sets. */
+function clustersOfAll(sets: readonly Dataset[]): Int32Array {
+  let next = 0;
+  return Int32Array.from(
+    sets.flatMap(({ clusters = new Int32Array(0) }) => {
+      const numbers = new Map<number, number>();
+      return Array.from(clusters, (cluster) => {
+        const number = numbers.get(cluster) ?? next++;
+        numbers.set(cluster, number);
+        return number;
+      });
+    }),
+  );
 }
 
 /** Bytes stay bytes, if those of every part are. */

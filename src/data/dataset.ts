@@ -5,7 +5,7 @@
  */
 import { arrayProblem } from '../tensor/arrays.js';
 import { type ColumnSpec, describeColumn } from '../tensor/column-spec.js';
-import { sameShape, sizeOf } from '../tensor/shape.js';
+import { sizeOf } from '../tensor/shape.js';
 import { DataError } from './error.js';
 import { categoryValues, type Feature } from './features.js';
 import { blocksOf, isPaged, KINDS, type PagedValues } from './paged-values.js';
@@ -17,6 +17,11 @@ export interface Dataset {
   readonly inputs: readonly Column[];
   /** What is learned, in the order in which the task reads them; in memory. */
   readonly targets: readonly HeldColumn[];
+  /**
+   * [examples], a number for each cluster, such as a patient: its examples stay on one side of
+   * every split. Without it, each example is on its own.
+   */
+  readonly clusters?: Int32Array | undefined;
 }
 
 export type ColumnValues = Uint8Array | Int32Array | Float32Array;
@@ -203,7 +208,7 @@ export function checkColumns(dataset: Dataset): void {
   }
   for (const [field, value] of Object.entries(dataset)) {
     const isArray = ArrayBuffer.isView(value) || (Array.isArray(value) && typeof value[0] === 'number');
-    if (!isArray || columns.some(({ values }) => values === value)) continue;
+    if (!isArray || field === 'clusters' || columns.some(({ values }) => values === value)) continue;
     throw new DataError(`data: "${name}" has ${field} that are not those of its columns`, {
       hint: 'make a set of them by imageDataset, instead of a copy of another set',
     });
@@ -374,19 +379,12 @@ function chosenFrom<Set extends Dataset>(dataset: Set, chosen: Uint32Array, name
       return { ...column, values };
     });
   const columns = { inputs: choose(dataset.inputs), targets: choose(dataset.targets) };
+  const { clusters } = dataset;
+  if (clusters !== undefined)
+    renewed.set(
+      clusters,
+      Int32Array.from(chosen, (index) => clusters[index] as number),
+    );
   const others = Object.entries(dataset).map(([field, value]) => [field, renewed.get(value) ?? value]);
   return { ...Object.fromEntries(others), name, examples: chosen.length, ...columns };
-}
-
-/** @throws DataError when the columns of a set are not the expected ones, ignoring their names */
-export function requireColumns(
-  { name }: Dataset,
-  columns: readonly ColumnSpec[],
-  expected: readonly ColumnSpec[],
-): void {
-  const same = (a: ColumnSpec, b: ColumnSpec | undefined) =>
-    b !== undefined && a.dtype === b.dtype && sameShape(a.shape, b.shape);
-  if (columns.length === expected.length && columns.every((one, at) => same(one, expected[at]))) return;
-  const listed = (of: readonly ColumnSpec[]) => of.map(describeColumn).join(', ') || 'nothing';
-  throw new DataError(`data: "${name}" has ${listed(columns)}, expected ${listed(expected)}`);
 }

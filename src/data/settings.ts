@@ -158,9 +158,11 @@ export function completedByData(given: unknown): unknown {
   };
 }
 
-/** Numbers are learned by regression. */
+/** Numbers are learned by regression, labels as several of them. */
 function taskOf(target: unknown): object | undefined {
-  if (!isRecord(target) || target.number === undefined) return undefined;
+  if (!isRecord(target)) return undefined;
+  if (target.labels === true) return { name: 'multi-label' };
+  if (target.number === undefined) return undefined;
   const isUnit = typeof target.number === 'string' && target.number.length <= 20;
   return { name: 'regression', ...(isUnit && { unit: target.number }) };
 }
@@ -183,6 +185,12 @@ export function dataProblem(settings: SettingsOfData): Complaint | undefined {
       message:
         '"dataset" is "sites", but "data" names none, expected a folder or a file for each participant',
       hint: `set "data" to a list of them; a folder with that name is "./${SITES}"`,
+    };
+  }
+  if (data?.kind === 'table' && data.group !== undefined && settings.examples !== undefined) {
+    return {
+      message: '"examples" is set, which draws single rows, but "data.group" keeps rows together',
+      hint: 'leave "examples" or "data.group" out',
     };
   }
   if (data === undefined || data.kind === 'pictures' || dataset !== 'fashion-mnist') return undefined;

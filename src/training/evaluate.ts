@@ -1,6 +1,7 @@
 /** Evaluates a state: state and data → metrics, by a plan's evaluation model. */
 import { type Batch, createBatch, fillBatch } from '../data/batches/batches.js';
-import { type ColumnValues, type Dataset, requireColumns } from '../data/dataset.js';
+import type { ColumnValues, Dataset } from '../data/dataset.js';
+import { requireColumns } from '../data/require-columns.js';
 import type { Plan } from '../engine/nn/plan.js';
 import { sumOutput } from '../engine/nn/tasks/measures.js';
 import type { Session } from '../engine/runtime/runtime.js';

@@ -4,7 +4,7 @@
  */
 import { basename, join, resolve } from 'node:path';
 import { concatenated } from '../concatenated.js';
-import { closeDatasets, type Dataset, type TrainTestSplit } from '../dataset.js';
+import { closeDatasets, type Dataset, type TrainTestSplit, withoutExamples } from '../dataset.js';
 import {
   type DatasetSettings,
   datasetPath,
@@ -14,6 +14,8 @@ import {
 } from '../images/node/load-dataset.js';
 import { loadPictureSites } from '../images/node/picture-sites.js';
 import { type DataSettings, SITES, sitesOf } from '../settings.js';
+import type { TableSettings } from '../tables/column-specs.js';
+import { loadOwnTable, loadTables, splitTable } from '../tables/node/load-table.js';
 
 /** The settings of a configuration that say what its data are. */
 export interface DataToLoad extends DatasetSettings {
@@ -33,10 +35,34 @@ export async function loadDataOf(
   options: LoadDataOptions = {},
   moved?: string,
 ): Promise<TrainTestSplit> {
-  const sites = sitesOf(settings.data);
-  if (sites === undefined) return loadDatasetOf(settings, options, moved);
+  const { data } = settings;
+  const sites = sitesOf(data);
+  if (sites === undefined) {
+    return data?.kind === 'table'
+      ? loadTableOf(settings, data, options, moved)
+      : loadDatasetOf(settings, options, moved);
+  }
   const places = moved === undefined ? sites : sites.map((site) => join(moved, basename(resolve(site))));
-  return joined(await loadPictureSites(places, settings, options), options);
+  return joined(
+    data?.kind === 'table'
+      ? (await loadTables(places, data, options)).map(splitTable)
+      : await loadPictureSites(places, settings, options),
+    options,
+  );
+}
+
+async function loadTableOf(
+  { dataset, partition }: DataToLoad,
+  data: TableSettings,
+  options: LoadDataOptions,
+  moved = dataset,
+): Promise<TrainTestSplit> {
+  if (partition.name !== 'own') {
+    const [table] = await loadTables([moved], data, options);
+    return splitTable(table as Dataset);
+  }
+  const test = await loadOwnTable(moved, data, options);
+  return { train: withoutExamples(test), test };
 }
 
 /** The sites one after another; `sites` says how many training examples each has. */

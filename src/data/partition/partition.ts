@@ -9,6 +9,7 @@ import { partNearest } from '../../base/part-of.js';
 import { type RandomStream, randomStream } from '../../base/random.js';
 import { classCounts } from '../class-counts.js';
 import type { Dataset } from '../dataset.js';
+import { clustersOf } from './clusters.js';
 import { PartitionError } from './error.js';
 import { type Strata, strataOf } from './strata.js';
 
@@ -54,7 +55,10 @@ export function partition(
   partitioner: Partitioner,
   { participants, seed, validationFraction = 0.1, names = participantNames(participants) }: PartitionOptions,
 ): Share[] {
-  const { groups, count } = 'groups' in of ? of : strataOf(of);
+  const clusters = 'groups' in of || of.clusters === undefined ? undefined : clustersOf(of.clusters);
+  const { groups: all, count } = 'groups' in of ? of : strataOf(of);
+  const groups =
+    clusters === undefined ? all : Uint32Array.from(clusters.first, (example) => all[example] as number);
   checkOptions(participants, validationFraction, names);
   const stream = randomStream(seed, 'partition', partitioner.name);
   const lists = partitioner.split(groups, count, participants, stream);
@@ -63,12 +67,14 @@ export function partition(
     const needed = validationFraction > 0 ? 2 : 1;
     if (indices.length < needed) {
       throw new PartitionError(
-        `partition: ${partitioner.name} leaves ${indices.length} of ${groups.length} examples for "${name}", expected at least ${needed}`,
+        `partition: ${partitioner.name} leaves ${indices.length} of ${groups.length} ${clusters === undefined ? 'examples' : 'groups of examples'} for "${name}", expected at least ${needed}`,
         { hint: 'take fewer participants or more data' },
       );
     }
     const validationStream = randomStream(seed, participant, 'validation');
-    return { name, ...holdOut(indices, groups, count, validationFraction, validationStream) };
+    const parts = holdOut(indices, groups, count, validationFraction, validationStream);
+    if (clusters === undefined) return { name, ...parts };
+    return { name, train: clusters.members(parts.train), validation: clusters.members(parts.validation) };
   });
 }
 

@@ -36,7 +36,7 @@ interface Naming {
 
 /** @throws FederationError that names the column, what was expected, and what came */
 export function fitData(
-  { name, examples, inputs, targets }: Dataset,
+  { name, examples, inputs, targets, clusters }: Dataset,
   expected: DescribedColumns,
   naming: Naming,
 ): Dataset {
@@ -55,6 +55,7 @@ export function fitData(
     ...{ name, examples },
     inputs: fit(inputs, expected.inputs),
     targets: fit(targets, expected.targets),
+    ...(clusters && { clusters }),
   };
 }
 

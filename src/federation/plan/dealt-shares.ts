@@ -15,7 +15,7 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
   const { seed, examples, participants: names } = configuration;
   if (data.sites !== undefined) {
     const options = { participants: data.sites.length, seed, validationFraction: validation, names };
-    return partition(data.train, bySite(data.sites), options);
+    return partition(data.train, bySite(clustersBySite(data.train, data.sites)), options);
   }
   if (configuration.partition.name === OWN_DATA) {
     throw new ConfigurationError(
@@ -33,6 +33,17 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
     );
   }
   return shareRandomPart(strataOf(data.train), examples, seed, deal);
+}
+
+/** How many examples each site has, or how many clusters of examples that stay together. */
+function clustersBySite({ clusters }: Dataset, sites: readonly number[]): readonly number[] {
+  if (clusters === undefined) return sites;
+  let start = 0;
+  return sites.map((count) => {
+    const own = clusters.subarray(start, start + count);
+    start += count;
+    return new Set(own).size;
+  });
 }
 
 /** The examples of each site in turn. */

@@ -6,6 +6,7 @@
 import { checkDataset, closeDatasets, type DataFacts, type Dataset } from '../../../data/dataset.js';
 import { picturesOfSettings } from '../../../data/images/settings.js';
 import { type LoadDataOptions, loadDataOf, locatedData } from '../../../data/node/load-data.js';
+import { describedTable } from '../../../data/tables/described-table.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { withOwnNormalization } from './own-normalization.js';
 
@@ -38,7 +39,9 @@ export async function servedData(
       test: given,
     };
   }
-  const described = picturesOfSettings(configuration);
+  const { data, dataset } = configuration;
+  const described =
+    data?.kind === 'table' && dataset === 'none' ? describedTable(data) : picturesOfSettings(configuration);
   if (described !== undefined) return { configuration, facts: described, test: described };
   const { train, test } = await loadDataOf(configuration, options);
   const measured = train.examples > 0 ? train : test;

@@ -59,8 +59,9 @@ export async function joinFederation(
   }: JoinOptions,
 ): Promise<TakePartOutcome> {
   const { description } = end;
-  // Refuses a federation without pictures before anything is downloaded.
-  if (typeof data === 'string') pictureFacts(description, 'a folder');
+  // Refuses a federation about other data before anything is downloaded.
+  if (typeof data === 'string' && description.configuration.data?.kind !== 'table')
+    pictureFacts(description, 'a folder');
   const versions = versionsOfThis();
   const foreignPlan =
     acceptForeignPlan && extensions.network === undefined

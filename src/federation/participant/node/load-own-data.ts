@@ -2,6 +2,7 @@
 import { closeDatasets } from '../../../data/dataset.js';
 import { type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
+import { loadOwnTable } from '../../../data/tables/node/load-table.js';
 import type { ShareChoice } from '../../plan/share-choice.js';
 import { type DescribedData, type OwnData, ownData } from '../own-data.js';
 
@@ -16,8 +17,8 @@ export interface OwnDataOptions
 
 /**
  * @param spec what `loadDataset` takes
- * @throws DataError when the data cannot be read, or the federation has other data than pictures;
- *   FederationError when its columns or categories are not those of the federation
+ * @throws DataError when the data cannot be read, or the federation is about neither pictures nor
+ * a table; FederationError when its columns or categories are not those of the federation
  */
 export async function loadOwnData(
   spec: string,
@@ -25,6 +26,11 @@ export async function loadOwnData(
   described: DescribedData,
   { choice, ...options }: OwnDataOptions = {},
 ): Promise<OwnData> {
+  const { data } = described.configuration;
+  if (data?.kind === 'table') {
+    const table = await loadOwnTable(spec, data, options);
+    return ownData(table, name, described, choice, spec, options.onNotice);
+  }
   const { size } = pictureFacts(described, 'a folder');
   const { train, test } = await loadDataset(spec, {
     ...options,

@@ -1,0 +1,57 @@
+/**
+ * Loads the tables of settings: one that is dealt out, a coordinator's or a participant's own, or
+ * one for each site of a simulation. Node only.
+ */
+import { randomStream } from '../../../base/random.js';
+import { type Dataset, subset, type TrainTestSplit, withoutExamples } from '../../dataset.js';
+import { clustersOf } from '../../partition/clusters.js';
+import { holdOut } from '../../partition/partition.js';
+import { strataOf } from '../../partition/strata.js';
+import { type TableSettings, tableSpec } from '../column-specs.js';
+import { requireNames, tableDatasets } from '../table-dataset.js';
+import { type ReadTableOptions, readTable } from './read-table.js';
+
+/** The part of a table that is held out for the test. */
+const TEST_FRACTION = 0.2;
+
+type Options = Omit<ReadTableOptions, 'separator' | 'decimal' | 'encoding'>;
+
+/** The tables, with one meaning for all: categories without names have those of all tables. */
+export async function loadTables(
+  files: readonly string[],
+  settings: TableSettings,
+  options: Options,
+): Promise<Dataset[]> {
+  const spec = tableSpec(settings);
+  const { separator, decimal, encoding } = settings;
+  const tables = [];
+  for (const file of files)
+    tables.push(await readTable(file, spec, { separator, decimal, encoding, ...options }));
+  return tableDatasets(spec, tables);
+}
+
+/**
+ * A participant's or a coordinator's own table, in a federation whose categories have names.
+ * @throws DataError when names are not declared
+ */
+export async function loadOwnTable(
+  file: string,
+  settings: TableSettings,
+  options: Options,
+): Promise<Dataset> {
+  requireNames(tableSpec(settings));
+  return (await loadTables([file], settings, options))[0] as Dataset;
+}
+
+/** A fifth of each class is for the test, by a seed; the rows of a group are on one side. */
+export function splitTable(dataset: Dataset): TrainTestSplit {
+  const { groups, count } = strataOf(dataset);
+  const clusters = dataset.clusters && clustersOf(dataset.clusters);
+  const own = clusters === undefined ? groups : Array.from(clusters.first, (row) => groups[row] as number);
+  const all = Uint32Array.from({ length: own.length }, (_, at) => at);
+  const parts = holdOut(all, own, count, TEST_FRACTION, randomStream(0, 'test hold-out'));
+  const rowsOf = (places: Uint32Array) => clusters?.members(places) ?? places;
+  const part = (places: Uint32Array) =>
+    places.length === 0 ? withoutExamples(dataset) : subset(dataset, rowsOf(places));
+  return { train: part(parts.train), test: part(parts.validation) };
+}

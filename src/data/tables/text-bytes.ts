@@ -1,0 +1,116 @@
+/**
+ * The bytes of a text file as UTF-8, whatever its encoding: UTF-8 and UTF-16 by their marks or
+ * their first bytes, Latin-1 where settings say so. Bytes that are not text in the encoding are an
+ * error that names the line.
+ */
+import { DataError } from '../error.js';
+
+export type TextEncodingName = 'utf-8' | 'latin-1';
+
+export interface TextBytes {
+  push(chunk: Uint8Array): Uint8Array;
+  /** @throws DataError when the last character is cut off */
+  end(): Uint8Array;
+}
+
+const LF = 0x0a;
+
+/** @param first the first bytes of the file, which decide */
+export function textBytes(file: string, first: Uint8Array, declared: TextEncodingName = 'utf-8'): TextBytes {
+  const utf16 = utf16Of(first);
+  if (utf16 !== undefined) return converted(file, utf16, `UTF-16`);
+  const isUtf8 = declared === 'utf-8' || (first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf);
+  return isUtf8 ? checkedUtf8(file) : converted(file, 'windows-1252', 'Latin-1');
+}
+
+/** By the mark, or by zeros in every second place, as Latin letters have them. */
+function utf16Of(bytes: Uint8Array): string | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  const some = bytes.subarray(0, 64);
+  const zeros = (odd: number) => some.filter((byte, at) => at % 2 === odd && byte === 0).length;
+  if (some.length < 4) return undefined;
+  const half = Math.floor(some.length / 2);
+  if (zeros(1) > 0.8 * half && zeros(0) === 0) return 'utf-16le';
+  return zeros(0) > 0.8 * half && zeros(1) === 0 ? 'utf-16be' : undefined;
+}
+
+function converted(file: string, encoding: string, name: string): TextBytes {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  const encoder = new TextEncoder();
+  let line = 1;
+  const decode = (chunk?: Uint8Array) => {
+    try {
+      const bytes = encoder.encode(
+        chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true }),
+      );
+      line += linesIn(bytes);
+      return bytes;
+    } catch (cause) {
+      throw new DataError(`data: "${file}", line ${line} or later: bytes that are not ${name}`, { cause });
+    }
+  };
+  return { push: decode, end: () => decode() };
+}
+
+/** Passes the bytes on, without the mark, if they are UTF-8. */
+function checkedUtf8(file: string): TextBytes {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let line = 1;
+  let isFirst = true;
+  const fail = (chunk: Uint8Array, cause: unknown) =>
+    new DataError(
+      `data: "${file}", line ${line + linesToBad(chunk)}: bytes that are not UTF-8, as the lines before are`,
+      {
+        cause,
+        hint: 'save the file in one encoding; if it is all in Latin-1, set "data.encoding" to latin-1',
+      },
+    );
+  return {
+    push(chunk) {
+      try {
+        decoder.decode(chunk, { stream: true });
+      } catch (cause) {
+        throw fail(chunk, cause);
+      }
+      line += linesIn(chunk);
+      const hasMark = isFirst && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf;
+      isFirst = false;
+      return hasMark ? chunk.subarray(3) : chunk;
+    },
+    end() {
+      try {
+        decoder.decode();
+      } catch (cause) {
+        throw fail(new Uint8Array(0), cause);
+      }
+      return new Uint8Array(0);
+    },
+  };
+}
+
+function linesIn(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) lines++;
+  return lines;
+}
+
+/** How many lines of a piece are right before the first that is not. */
+function linesToBad(bytes: Uint8Array): number {
+  const strict = new TextDecoder('utf-8', { fatal: true });
+  let lines = 0;
+  let start = 0;
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
+    try {
+      // The first bytes of a piece may be the rest of a character.
+      const text = bytes.subarray(start, at);
+      const from = lines === 0 ? text.findIndex((byte) => (byte & 0xc0) !== 0x80) : 0;
+      strict.decode(text.subarray(Math.max(0, from)));
+    } catch {
+      return lines;
+    }
+    lines++;
+    start = at + 1;
+  }
+  return lines;
+}
