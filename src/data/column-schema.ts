@@ -13,6 +13,11 @@ const featureSchema = z
           .tuple([z.number(), z.number()])
           .optional()
           .describe('The least and the greatest value that is counted in histograms.'),
+        missing: z
+          .array(z.number())
+          .max(100)
+          .optional()
+          .describe('Numbers in the table that stand for a missing value.'),
       })
       .describe('A quantity. The lowest float32 stands for one that is missing.'),
     z
@@ -20,6 +25,11 @@ const featureSchema = z
         kind: z.literal('category'),
         name: nameSchema.describe('The name of the column in the table.'),
         names: categoryNamesSchema.min(1).describe('The known categories, in the order of their numbers.'),
+        missing: z
+          .array(nameSchema)
+          .max(100)
+          .optional()
+          .describe('Texts in the table that stand for a missing value, besides an empty one.'),
       })
       .describe('A category. The number after the known ones means another one, the next means missing.'),
   ])

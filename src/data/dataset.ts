@@ -43,8 +43,12 @@ function meaningOf(meaning: Meaning) {
   if (meaning.kind !== 'features') return meaning;
   const features = meaning.features.map((feature) =>
     feature.kind === 'category'
-      ? { ...feature, names: [...feature.names] }
-      : { ...feature, range: feature.range && ([...feature.range] as [number, number]) },
+      ? { ...feature, names: [...feature.names], missing: feature.missing && [...feature.missing] }
+      : {
+          ...feature,
+          range: feature.range && ([...feature.range] as [number, number]),
+          missing: feature.missing && [...feature.missing],
+        },
   );
   return { ...meaning, features };
 }

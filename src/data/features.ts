@@ -13,6 +13,8 @@ export interface NumberFeature {
   readonly unit?: string | undefined;
   /** The least and the greatest value that is counted in histograms; declared, not measured. */
   readonly range?: readonly [number, number] | undefined;
+  /** Numbers in the table that stand for a missing value. */
+  readonly missing?: readonly number[] | undefined;
 }
 
 export interface CategoryFeature {
@@ -20,6 +22,8 @@ export interface CategoryFeature {
   readonly name: string;
   /** The known categories. A value is the place of one, or one of the two numbers after them. */
   readonly names: readonly string[];
+  /** Texts in the table that stand for a missing value, besides an empty one. */
+  readonly missing?: readonly string[] | undefined;
 }
 
 /** The value of a quantity that is missing: the lowest float32. */

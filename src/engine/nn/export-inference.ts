@@ -1,5 +1,6 @@
 /** Exports a trained network as an ONNX model that any program can run. */
 
+import type { ColumnFacts } from '../../data/dataset.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import { checkState, type StateLayout } from '../../tensor/state-dict.js';
 import { input } from '../graph/build.js';
@@ -7,6 +8,7 @@ import { simplifyGraph } from '../graph/simplify.js';
 import type { Graph } from '../graph/value.js';
 import { exportGraph } from '../onnx/export/export.js';
 import { applyNetwork, inputsOfBatch, type Network } from './layers/network.js';
+import { featuresOf } from './layers/preprocess.js';
 import type { Task } from './tasks/task.js';
 
 export interface TrainedNetwork {
@@ -16,24 +18,35 @@ export interface TrainedNetwork {
   readonly state: Float32Array;
   readonly inputs: readonly ColumnSpec[];
   readonly task: Pick<Task, 'outputs'>;
+  /**
+   * What the inputs mean. If they are given, each feature of a table becomes an input of its own
+   * that takes cells as they are; otherwise the model takes the numbers and codes of rows.
+   */
+  readonly columns?: readonly ColumnFacts[] | undefined;
 }
 
 /**
  * The bytes of an ONNX model with inputs [batch,…] and the outputs of the task: for classification
  * `logits` and `probabilities`, f32 [batch,categories]. It uses standard operators only (default
- * domain, opset 18). The weights are initializers under their PyTorch names.
+ * domain, opset 18), and `LabelEncoder` of ai.onnx.ml for the texts of a table. The weights are
+ * initializers under their PyTorch names.
  */
-export function exportInference({ layout, state, ...description }: TrainedNetwork): Uint8Array {
+export function exportInference({ layout, state, columns = [], ...description }: TrainedNetwork): Uint8Array {
   checkState({ layout, data: state }, 'export: the trained state');
-  return exportGraph((batchSize) => inferenceGraph({ layout, ...description }, batchSize), {
-    layout,
-    data: state,
+  const cells = columns.flatMap((column) => {
+    const features = featuresOf(column);
+    return features === undefined ? [] : [[column.name, features] as const];
   });
+  return exportGraph(
+    (batchSize) => inferenceGraph({ layout, ...description }, batchSize),
+    { layout, data: state },
+    Object.fromEntries(cells),
+  );
 }
 
 /** (…inputs, each weight in its shape) → the outputs of the task. */
 function inferenceGraph(
-  { network, layout, inputs, task }: Omit<TrainedNetwork, 'state'>,
+  { network, layout, inputs, task }: Omit<TrainedNetwork, 'state' | 'columns'>,
   batchSize: number,
 ): Graph {
   const weights = layout.map(({ name, shape }) => input(name, shape));

@@ -4,7 +4,7 @@
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.js';
-import type { AttributeOf, Operator } from './operators.js';
+import { type AttributeOf, DOMAINS, type Operator } from './operators.js';
 
 /** TensorProto.DataType. */
 export const ONNX_TYPES = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f64: 11, u32: 12, u64: 13 } as const;
@@ -16,6 +16,10 @@ const ATTRIBUTE_FLOAT = 1;
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
+const ATTRIBUTE_STRINGS = 8;
+
+/** The data type of texts, which only inputs of exported models have. */
+const STRING_TYPE = 8;
 
 /** A number is encoded as an int; floats are wrapped. */
 export type OnnxAttribute =
@@ -23,6 +27,7 @@ export type OnnxAttribute =
   | readonly number[]
   | string
   | { readonly float: number }
+  | { readonly strings: readonly string[] }
   | { readonly graph: OnnxModelBuilder };
 
 export type OnnxAttributes<Type extends Operator> = {
@@ -55,16 +60,24 @@ export class OnnxModelBuilder {
   readonly #known = new Map<string, string>();
   /** The values that are outputs, by their earlier names. */
   readonly #given = new Map<string, string>();
+  /** Names that no intermediate value and no constant may have. */
+  readonly #reserved = new Set<string>();
   /** In the body of a loop: the model around it, and the names that exist only in the body. */
   readonly #around: OnnxModelBuilder | undefined;
   readonly #inside = new Set<string>();
   #count = 0;
+  #constantCount = 0;
 
   constructor(around?: OnnxModelBuilder) {
     this.#around = around;
   }
 
-  input(name: string, type: OnnxType, shape: OnnxShape): string {
+  /** Keeps names for inputs that are declared later. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) this.#reserved.add(name);
+  }
+
+  input(name: string, type: OnnxType | 'string', shape: OnnxShape): string {
     this.#inputs.push(valueInfo(name, type, shape));
     return name;
   }
@@ -129,9 +142,16 @@ export class OnnxModelBuilder {
 
   /** Names are unique within a model and its bodies. */
   #newName(): string {
-    if (this.#around === undefined) return `v${this.#count++}`;
+    if (this.#around === undefined) return this.#free('v', () => this.#count++);
     const name = this.#around.#newName();
     this.#inside.add(name);
+    return name;
+  }
+
+  /** A name of this letter and the next number that gives a name which is not reserved. */
+  #free(letter: string, next: () => number): string {
+    let name = `${letter}${next()}`;
+    while (this.#reserved.has(name)) name = `${letter}${next()}`;
     return name;
   }
 
@@ -183,7 +203,7 @@ export class OnnxModelBuilder {
 
   bytes(): Uint8Array {
     const opset = new BinaryWriter().uint32(tag(2, VARINT)).int64(OPSET).finish();
-    return new BinaryWriter()
+    const writer = new BinaryWriter()
       .uint32(tag(1, VARINT))
       .int64(IR_VERSION)
       .uint32(tag(2, LENGTH_DELIMITED))
@@ -191,8 +211,13 @@ export class OnnxModelBuilder {
       .uint32(tag(7, LENGTH_DELIMITED))
       .bytes(this.graph())
       .uint32(tag(8, LENGTH_DELIMITED))
-      .bytes(opset)
-      .finish();
+      .bytes(opset);
+    for (const [operator, { name, version }] of Object.entries(DOMAINS)) {
+      if (!this.#nodes.some(({ type }) => type === operator)) continue;
+      const set = new BinaryWriter().uint32(tag(1, LENGTH_DELIMITED)).string(name);
+      writer.uint32(tag(8, LENGTH_DELIMITED)).bytes(set.uint32(tag(2, VARINT)).int64(version).finish());
+    }
+    return writer.finish();
   }
 
   /** The name under which a value of this model, or of one around it, is written. */
@@ -222,6 +247,8 @@ export class OnnxModelBuilder {
     for (const [name, value] of Object.entries(attributes)) {
       writer.uint32(tag(5, LENGTH_DELIMITED)).bytes(attribute(name, value));
     }
+    const domain = DOMAINS[type];
+    if (domain !== undefined) writer.uint32(tag(7, LENGTH_DELIMITED)).string(domain.name);
     return writer.finish();
   }
 
@@ -230,7 +257,7 @@ export class OnnxModelBuilder {
     const key = `${type}${formatShape(shape)}${data.join()}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
-    const name = `c${this.#constants.size}`;
+    const name = this.#free('c', () => this.#constantCount++);
     this.#constants.set(key, name);
     this.#addInitializer(name, type, shape, data);
     return name;
@@ -277,11 +304,15 @@ function attribute(name: string, value: OnnxAttribute): Uint8Array {
     writer.uint32(tag(2, FIXED_32)).float(value.float);
     return typed(ATTRIBUTE_FLOAT);
   }
+  if ('strings' in value) {
+    for (const item of value.strings) writer.uint32(tag(9, LENGTH_DELIMITED)).string(item);
+    return typed(ATTRIBUTE_STRINGS);
+  }
   for (const item of value) writer.uint32(tag(8, VARINT)).int64(item);
   return typed(ATTRIBUTE_INTS);
 }
 
-function valueInfo(name: string, type: OnnxType, shape: OnnxShape): Uint8Array {
+function valueInfo(name: string, type: OnnxType | 'string', shape: OnnxShape): Uint8Array {
   const dimensions = new BinaryWriter();
   for (const extent of shape) {
     const dimension = new BinaryWriter();
@@ -291,7 +322,7 @@ function valueInfo(name: string, type: OnnxType, shape: OnnxShape): Uint8Array {
   }
   const tensorType = new BinaryWriter()
     .uint32(tag(1, VARINT))
-    .int32(ONNX_TYPES[type])
+    .int32(type === 'string' ? STRING_TYPE : ONNX_TYPES[type])
     .uint32(tag(2, LENGTH_DELIMITED))
     .bytes(dimensions.finish())
     .finish();

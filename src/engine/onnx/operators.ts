@@ -54,5 +54,21 @@ export const OPERATORS = {
   Where: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-export type Operator = keyof typeof OPERATORS;
-export type AttributeOf<Type extends Operator> = (typeof OPERATORS)[Type][number];
+/**
+ * Operators that only exported models have, which read the cells of a table as they are. A model
+ * from elsewhere may not have them.
+ */
+export const CELL_OPERATORS = {
+  IsNaN: [],
+  /** Of the domain ai.onnx.ml. */
+  LabelEncoder: ['keys_strings', 'values_int64s', 'default_int64'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** The domain of an operator and the version of its set; that of ONNX itself if it is not here. */
+export const DOMAINS: Readonly<Record<string, { readonly name: string; readonly version: number }>> = {
+  LabelEncoder: { name: 'ai.onnx.ml', version: 2 },
+};
+
+type AllOperators = typeof OPERATORS & typeof CELL_OPERATORS;
+export type Operator = keyof AllOperators;
+export type AttributeOf<Type extends Operator> = AllOperators[Type][number];

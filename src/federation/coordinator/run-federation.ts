@@ -87,6 +87,7 @@ async function runPrepared(prepared: PreparedRun, options: FederationOptions): P
   const { store, folder, claim } = kept;
   const conclusion = {
     ...{ out: options.out, configuration, network, inputs, task, store, shares, encode, frozen },
+    columns: compiled.facts.inputs,
     ...personalParts(compiled, shares, store),
   };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);

@@ -192,8 +192,9 @@ function conclusionOf({ prepared, record, served, encode }: Service, out: string
   const { configuration, compiled } = prepared;
   const { network, inputs, task, codec, frozen } = compiled;
   const { store, copies } = record;
+  const columns = compiled.facts.inputs;
   const isPart = compiled.own !== undefined;
-  const conclusion = { out, configuration, network, inputs, task, store, encode, frozen, isPart };
+  const conclusion = { out, configuration, network, inputs, columns, task, store, encode, frozen, isPart };
   const isLinked =
     4 * layoutSize(compiled.layout) > IN_MEMORY_BYTES && frozen === undefined && codec.model === plain;
   if (!isLinked) return conclusion;

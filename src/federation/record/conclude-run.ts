@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileNameOf } from '../../base/names.js';
 import { makeFolder } from '../../base/node/make-folder.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
+import type { ColumnFacts } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { Network } from '../../engine/nn/layers/network.js';
@@ -54,6 +55,8 @@ export interface Conclusion {
   readonly configuration: Configuration;
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
+  /** What the inputs mean. */
+  readonly columns: readonly ColumnFacts[];
   readonly task: Task;
   readonly store: RunStore;
   /** The shares of the participants, if they are on this machine. */
@@ -111,8 +114,8 @@ export async function concludeRun(
   return { result, model };
 }
 
-const exported = ({ network, inputs, task }: Conclusion, { layout, data }: StateDict) =>
-  exportInference({ network, layout, state: data, inputs, task });
+const exported = ({ network, inputs, columns, task }: Conclusion, { layout, data }: StateDict) =>
+  exportInference({ network, layout, state: data, inputs, columns, task });
 
 async function modelsOf(
   personal: PersonalModels,

@@ -7,23 +7,33 @@
  * differ only in extents, and an extent that differs depends on the batch size.
  */
 
+import type { Feature } from '../../../data/features.js';
 import { type StateDict, tensorView } from '../../../tensor/state-dict.js';
 import { type Graph, topologicalOrder, type Value } from '../../graph/value.js';
 import { OnnxModelBuilder } from '../model-builder.js';
 import { dependsOnBatch, type Exporting, PROBES } from './exporting.js';
+import { namedCells, readCells } from './read-cells.js';
 import { exportRules } from './rules.js';
 
 /**
  * Exports the graph that `trace` gives, for any batch size. An input that has the name of a tensor
  * in `weights` becomes that tensor. Each other input begins with the batch axis, and so does each
  * output.
+ * @param cells inputs that are made of a table's cells, by their names
  * @throws GraphError when more than extents depends on the batch size, such as the factor of a mean
  * over the batch.
  */
-export function exportGraph(trace: (batchSize: number) => Graph, weights: StateDict): Uint8Array {
+export function exportGraph(
+  trace: (batchSize: number) => Graph,
+  weights: StateDict,
+  cells: Readonly<Record<string, readonly Feature[]>> = {},
+): Uint8Array {
   const [graph, other] = [trace(PROBES[0]), trace(PROBES[1])];
   const twins = pairTraces(graph, other);
   const model = new OnnxModelBuilder();
+  const taken = [...Object.keys(graph.outputs), ...weights.layout.map(({ name }) => name)];
+  const cellInputs = namedCells(cells, taken);
+  model.reserve(Object.values(cellInputs).flatMap((inputs) => inputs.map(({ name }) => name)));
   const names = new Map<Value, string>();
   let images: string | undefined;
 
@@ -42,7 +52,11 @@ export function exportGraph(trace: (batchSize: number) => Graph, weights: StateD
     input(name, value) {
       const weight = weights.layout.find((entry) => entry.name === name);
       if (weight !== undefined) return model.weights(name, tensorView(weights, name), weight.shape);
-      images = model.input(name, value.dtype, ['batch', ...value.shape.slice(1)]);
+      const inputs = cellInputs[name];
+      images =
+        inputs === undefined
+          ? model.input(name, value.dtype, ['batch', ...value.shape.slice(1)])
+          : readCells(model, inputs);
       return images;
     },
     batchSize() {
