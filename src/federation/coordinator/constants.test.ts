@@ -3,8 +3,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { some } from '../../../test/every-case.js';
+import { type NatsServer, natsServer, withoutNats } from '../../../test/nats-server.js';
+import { overNats, servedOver } from '../../../test/served-over.js';
 import { servedOverHub } from '../../../test/served-over-hub.js';
 import { randomStream } from '../../base/random.js';
 import { arrayDataset } from '../../data/arrays/array-dataset.js';
@@ -18,7 +20,7 @@ import { type ConfigurationInput, parseConfiguration } from '../../protocol/conf
 import { descriptionHash } from '../../protocol/description-hash.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { tensorView } from '../../tensor/state-dict.js';
-import { FINAL_MODEL } from '../participant/take-part.js';
+import { FINAL_MODEL, type TakePartOutcome } from '../participant/take-part.js';
 import { compileFederation } from '../plan/compile-federation.js';
 import { describeFederation } from '../plan/description.js';
 import { namedParts } from '../plan/extensions.js';
@@ -172,6 +174,21 @@ describe('constants', () => {
     await expect(run({ ...base, ...changes }, 'run')).rejects.toThrow(message);
   });
 
+  it('are with every participant where a part of the network is its own', async () => {
+    const { result, model } = await run({ ...settings, share: ['fc.weight'] }, 'run');
+    const own = await Promise.all(
+      (result.personal ?? []).map(async ({ file }) => decodeSafetensors(await readFile(file), file).state),
+    );
+    expect(own).toHaveLength(2);
+    for (const one of own) {
+      expect(one.layout.map(({ name }) => name)).toEqual([...names, 'fc.weight', 'fc.bias']);
+      expect(names.map((name) => [...tensorView(one, name)])).toEqual([MEAN, DEVIATION]);
+      expect(tensorView(one, 'fc.weight')).toEqual(tensorView(model!, 'fc.weight'));
+    }
+    const [first, second] = own.map((one) => [...tensorView(one, 'fc.bias')]);
+    expect(first).not.toEqual(second);
+  });
+
   it('are computed by a program from numbers of its own', async () => {
     const computed = standardizedBy(featureStatistics(houses.inputs[0]!));
     const { result } = await run({ ...base, rounds: 6, constants: computed }, 'run');
@@ -209,5 +226,33 @@ describe('constants of a federation over a hub', () => {
     const theirs = await readFile(join(folder, 'environment-2', FINAL_MODEL));
     const held = decodeSafetensors(theirs, 'theirs').state;
     expect(names.map((name) => [...tensorView(held, name)])).toEqual([MEAN, DEVIATION]);
+  });
+});
+
+describe.skipIf(withoutNats)('constants of a federation over NATS', () => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await natsServer();
+  });
+  afterAll(() => server?.stop());
+
+  it('come to the files of a run on one machine, where a part of the network stays with each', async () => {
+    const configuration = { ...settings, rounds: 1, share: ['fc.weight'] };
+    const expected = await run(configuration, 'run');
+    const outcomes: Promise<TakePartOutcome | Error>[] = [];
+    const { result } = await servedOver(
+      overNats(server.url),
+      folder,
+      { dataset: 'houses', ...configuration },
+      { extensions: { network }, test: data.test },
+      ({ join: take }) => {
+        for (const part of [1, 2])
+          outcomes.push(take(`environment-${part}`, { ...share(part), extensions: { network } }));
+      },
+    );
+    expect(await Promise.all(outcomes)).toMatchObject([{ type: 'finished' }, { type: 'finished' }]);
+    expect(result.model?.sha256).toBe(expected.result.model?.sha256);
+    for (const { name, file } of expected.result.personal ?? [])
+      expect((await readFile(join(folder, name, FINAL_MODEL))).equals(await readFile(file))).toBe(true);
   });
 });
