@@ -14,6 +14,11 @@ interface CommandEntry {
 }
 
 const commands: Readonly<Record<string, CommandEntry>> = {
+  init: {
+    takes: '<table>',
+    summary: 'write the file of a federation about a table',
+    load: async () => (await import('./commands/init.js')).addInit,
+  },
   reproduce: {
     takes: '<environment>',
     summary: 'repeat the experiment of the paper on Fashion-MNIST',

@@ -34,6 +34,9 @@ const MISSING_IN_NAMES = new Set(MISSING_WORDS);
 const DATE = /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d{1,2}:\d{2}.*)?$/;
 const MS_OF_DAY = 86_400_000;
 
+/** Whether a cell is empty, or a word that stands for a missing value. */
+export const isMissingWord = (text: string): boolean => MISSING_IN_NAMES.has(text.toLowerCase());
+
 export function numberReader(
   { name, value }: ColumnSpecOfTable,
   decimal: number,
@@ -93,7 +96,7 @@ export function dateReader({ name, value }: ColumnSpecOfTable, problems: CellPro
     const trimmed = text.trim();
     const word = trimmed.toLowerCase();
     if (MISSING_IN_NUMBERS.has(word) || words.has(word)) return MISSING_NUMBER;
-    const days = daysOf(trimmed);
+    const days = dayNumber(trimmed);
     if (days !== undefined) return days;
     problems.add({ column: name, expected: 'a day as 2026-12-31', got: text });
     return MISSING_NUMBER;
@@ -108,7 +111,7 @@ export function dateReader({ name, value }: ColumnSpecOfTable, problems: CellPro
 }
 
 /** Days since 1970-01-01; undefined if there is no such day. */
-function daysOf(text: string): number | undefined {
+export function dayNumber(text: string): number | undefined {
   const [, year, month, day] = (DATE.exec(text) ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined) return undefined;
   const time = Date.UTC(year, month - 1, day);

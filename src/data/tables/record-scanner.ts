@@ -27,6 +27,8 @@ const MOST_CELLS = 100_000;
 const decoder = new TextDecoder();
 
 export interface RecordScanner {
+  /** The line that is read, from 1. */
+  line(): number;
   push(chunk: Uint8Array): void;
   /** The last record may have no line end. */
   end(): void;
@@ -65,6 +67,7 @@ export function scanRecords(
   };
 
   return {
+    line: () => line,
     push(chunk) {
       if (ended) return;
       const bytes = rest.length === 0 ? chunk : joinBytes(rest, chunk);
@@ -92,11 +95,15 @@ function readRecord(
   const { bytes } = record;
   const { length } = bytes;
   record.lines = 1;
+  let { starts, ends, quoted } = record;
   let cells = 0;
   let at = from;
   for (;;) {
-    if (cells === record.starts.length) widen(record, file);
-    if (bytes[at] === QUOTE) {
+    if (cells === starts.length) {
+      widen(record, file);
+      ({ starts, ends, quoted } = record);
+    }
+    if (at < length && bytes[at] === QUOTE) {
       at = readQuoted(record, cells, at + 1);
       // What follows a quote may not be here yet: another quote, or the rest of a line end.
       if (at >= length && !isLast) return -1;
@@ -105,11 +112,14 @@ function readRecord(
       if (at < length && next !== separator && next !== LF && next !== CR)
         throw textAfterQuote(file, record.line + record.lines - 1);
     } else {
-      record.starts[cells] = at;
-      record.quoted[cells] = 0;
-      let byte = bytes[at];
-      while (byte !== separator && byte !== LF && byte !== CR && at < length) byte = bytes[++at];
-      record.ends[cells] = at;
+      starts[cells] = at;
+      quoted[cells] = 0;
+      for (; at < length; at++) {
+        const byte = bytes[at] as number;
+        // Most bytes are letters and digits.
+        if (byte === separator || (byte <= CR && (byte === LF || byte === CR))) break;
+      }
+      ends[cells] = at;
     }
     cells++;
     if (at >= length) {

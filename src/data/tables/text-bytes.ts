@@ -58,6 +58,8 @@ function checkedUtf8(file: string): TextBytes {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let line = 1;
   let isFirst = true;
+  // Plain letters need no check, as long as nothing else has come.
+  let isPlain = true;
   const fail = (chunk: Uint8Array, cause: unknown) =>
     new DataError(
       `data: "${file}", line ${line + linesToBad(chunk)}: bytes that are not UTF-8, as the lines before are`,
@@ -68,8 +70,9 @@ function checkedUtf8(file: string): TextBytes {
     );
   return {
     push(chunk) {
+      isPlain &&= isAscii(chunk);
       try {
-        decoder.decode(chunk, { stream: true });
+        if (!isPlain) decoder.decode(chunk, { stream: true });
       } catch (cause) {
         throw fail(chunk, cause);
       }
@@ -87,6 +90,18 @@ function checkedUtf8(file: string): TextBytes {
       return new Uint8Array(0);
     },
   };
+}
+
+/** Whether no byte is above 127: four at a time. */
+function isAscii({ buffer, byteOffset, length }: Uint8Array): boolean {
+  const bytes = new Uint8Array(buffer, byteOffset, length);
+  const aligned = Math.min(length, (4 - (byteOffset % 4)) % 4);
+  const words = new Uint32Array(buffer, byteOffset + aligned, Math.floor((length - aligned) / 4));
+  let seen = 0;
+  for (let at = 0; at < words.length; at++) seen |= words[at] as number;
+  if ((seen & 0x80808080) !== 0) return false;
+  const isHigh = (byte: number) => byte > 127;
+  return !bytes.subarray(0, aligned).some(isHigh) && !bytes.subarray(aligned + 4 * words.length).some(isHigh);
 }
 
 function linesIn(bytes: Uint8Array): number {

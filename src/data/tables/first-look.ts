@@ -1,0 +1,131 @@
+/** A first look at a text table: what its columns are, as far as their cells tell. */
+import { compareNames } from '../../base/names.js';
+import { DataError } from '../error.js';
+import { dayNumber, isMissingWord } from './cell-readers.js';
+import { numberOf } from './parse-number.js';
+import { cellText, type RecordScanner, scanRecords } from './record-scanner.js';
+import { firstRecords, hasDecimalComma, separatorOf } from './separator.js';
+import { type TextBytes, textBytes } from './text-bytes.js';
+
+export interface SeenColumn {
+  readonly name: string;
+  readonly kind: 'number' | 'date' | 'category' | 'text' | 'empty';
+  readonly missing: number;
+  /** Of numbers, rounded outward to two digits. */
+  readonly range?: readonly [number, number];
+  /** Of categories, sorted. */
+  readonly names?: readonly string[];
+  /** How many different values there are; of many, as many as were counted. */
+  readonly different: number;
+}
+
+export interface FirstLook {
+  readonly rows: number;
+  readonly columns: readonly SeenColumn[];
+}
+
+export interface FirstLooker {
+  push(chunk: Uint8Array): void;
+  /** @throws DataError when there is no table */
+  finish(): FirstLook;
+}
+
+/** More different values are not names of categories. */
+const MOST_NAMES = 30;
+/** Numbers with so few whole values are codes of categories. */
+const MOST_CODES = 5;
+const MOST_COUNTED = 1000;
+
+export function firstLook(file: string): FirstLooker {
+  let opened: { readonly text: TextBytes; readonly scanner: RecordScanner } | undefined;
+  let header: readonly string[] | undefined;
+  let seen: readonly ReturnType<typeof columnLook>[] = [];
+  let rows = 0;
+  const open = (first: Uint8Array) => {
+    const text = textBytes(file, first);
+    const bytes = text.push(first);
+    const separator = separatorOf(bytes, []);
+    const isComma = separator !== ',' && hasDecimalComma(firstRecords(bytes, separator));
+    const scanner = scanRecords(file, separator.charCodeAt(0), (record) => {
+      const cells = Array.from({ length: record.cells }, (_, cell) => cellText(record, cell).trim());
+      if (header === undefined) {
+        header = cells;
+        seen = header.map(() => columnLook(isComma));
+        return undefined;
+      }
+      if (cells.length !== header.length) {
+        throw new DataError(
+          `data: "${file}", line ${record.line} has ${cells.length} cells, expected ${header.length}, as the header has`,
+          { hint: 'a cell that holds the separator is put in quotes' },
+        );
+      }
+      for (const [place, cell] of cells.entries()) seen[place]?.add(cell);
+      rows++;
+      return undefined;
+    });
+    opened = { text, scanner };
+    scanner.push(bytes);
+  };
+  return {
+    push(chunk) {
+      if (opened === undefined) open(chunk);
+      else opened.scanner.push(opened.text.push(chunk));
+    },
+    finish() {
+      opened?.scanner.push(opened.text.end());
+      opened?.scanner.end();
+      if (header === undefined || rows === 0)
+        throw new DataError(`data: "${file}" has no rows, expected a header and rows`);
+      return { rows, columns: header.map((name, place) => ({ name, ...lookOf(seen[place]) })) };
+    },
+  };
+}
+
+const lookOf = (look: ReturnType<typeof columnLook> | undefined) => (look ?? columnLook(false)).finish();
+
+function columnLook(isComma: boolean) {
+  const values = new Set<string>();
+  let [all, missing, numbers, whole, dates] = [0, 0, 0, 0, 0];
+  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  return {
+    add(cell: string) {
+      all++;
+      if (isMissingWord(cell)) {
+        missing++;
+        return;
+      }
+      const number = numberOf(isComma ? cell.replace(',', '.') : cell);
+      if (!Number.isNaN(number)) {
+        numbers++;
+        if (Number.isInteger(number)) whole++;
+        least = Math.min(least, number);
+        greatest = Math.max(greatest, number);
+      } else if (dayNumber(cell) !== undefined) dates++;
+      if (values.size < MOST_COUNTED) values.add(Number.isNaN(number) ? cell : String(number));
+    },
+    finish(): Omit<SeenColumn, 'name'> {
+      const known = all - missing;
+      const about = { missing, different: values.size };
+      const isCode = numbers === known && whole === known && values.size <= MOST_CODES;
+      if (known === 0) return { kind: 'empty', ...about };
+      if (dates === known) return { kind: 'date', ...about };
+      if (numbers === known && !isCode) return { kind: 'number', ...about, range: outward(least, greatest) };
+      // Values that hardly ever come again are no categories.
+      if (!isCode && (values.size > MOST_NAMES || (values.size > 10 && values.size > known / 4)))
+        return { kind: 'text', ...about };
+      return { kind: 'category', ...about, names: [...values].sort(compareNames) };
+    },
+  };
+}
+
+/** The bounds to two digits, away from each other: not the values of single rows. */
+function outward(least: number, greatest: number): readonly [number, number] {
+  const rounded = (value: number, round: (value: number) => number) => {
+    if (value === 0) return 0;
+    const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 1);
+    return Number((round(value / unit) * unit).toPrecision(2));
+  };
+  const low = rounded(least, Math.floor);
+  const high = rounded(greatest, Math.ceil);
+  return low < high ? [low, high] : [low - 1, high + 1];
+}
