@@ -73,6 +73,10 @@ export const written = (metric: MetricFacts, value: number) =>
     ? `${writtenBare(metric, value)}%`
     : withUnit(metric, writtenBare(metric, value));
 
+/** Within a sentence: "91.23%", "3.214 km"; a fraction with its name: "AUROC 0.874". */
+export const named = (metric: MetricFacts, value: number) =>
+  metric.format === 'fraction' ? `${labelOf(metric)} ${written(metric, value)}` : written(metric, value);
+
 /** For a table whose legend names the unit: "91.23", "0.874", "3.214". */
 export function writtenBare({ format }: MetricFacts, value: number, digits = 2): string {
   if (format === 'percent') return (100 * value).toFixed(digits);

@@ -63,6 +63,7 @@ describe('a run of two classes by several metrics', () => {
   it('is reported with every metric, the merged model beside the own ones', async () => {
     expect(html).toContain('AUROC by round');
     expect(html).toContain('All figures, round 2');
+    expect(html).toMatch(/the merged model \(mean\) has AUROC [01]\.\d{3} on the test examples/);
     for (const head of ['merged (mean)', 'environment-1, own', 'environment-2, copy'])
       expect(html).toContain(head);
     const { result } = await readRun(out);

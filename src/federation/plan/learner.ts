@@ -101,7 +101,8 @@ function taskFor(
     }
     case 'multi-label': {
       const [labels, ...others] = target?.shape ?? [];
-      if (target?.dtype !== 'i32' || labels === undefined || others.length > 0) {
+      const twoValues = target?.meaning.kind !== 'categories' || target.meaning.names.length === 2;
+      if (target?.dtype !== 'i32' || labels === undefined || others.length > 0 || !twoValues) {
         throw expected('0 or 1 for each label, i32[labels]');
       }
       refuse(classMetricsProblem(metrics, labels), source);

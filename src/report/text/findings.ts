@@ -7,6 +7,7 @@ import {
   gain,
   labelOf,
   type MetricFacts,
+  named,
   written,
   writtenDifference,
   writtenOf,
@@ -113,7 +114,7 @@ function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
   const after = `After round ${last.round}`;
   if (rest.length === 0)
     return [
-      `${after} the merged model (${best.name}) has ${written(metric, best.figure)} on the test ${examples}.`,
+      `${after} the merged model (${best.name}) has ${named(metric, best.figure)} on the test ${examples}.`,
     ];
   const others = rest.map(({ name, figure }) => `${name} (${written(metric, figure)})`).join(', ');
   const which =
@@ -121,7 +122,7 @@ function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
       ? ''
       : ` The copied model is that of ${copied}; nothing is chosen by the test ${examples}.`;
   return [
-    `${after} ${best.name} is the best of ${ranked.length} strategies on the test ${examples}, with ${written(metric, best.figure)}, before ${others}.${which}`,
+    `${after} ${best.name} is the best of ${ranked.length} strategies on the test ${examples}, with ${named(metric, best.figure)}, before ${others}.${which}`,
   ];
 }
 
@@ -192,7 +193,7 @@ function pooledGap(run: RecordedRun, last: RoundResult): string[] {
   if (pooled === undefined || merged === undefined) return [];
   const gap = `${writtenDifference(metric, Math.abs(merged - pooled))} ${merged < pooled ? 'below' : 'above'} it`;
   return [
-    `Pooled training, on all the data together and with as many ${wordsOfRun(run).examples}, has ${written(metric, pooled)}; the merged model is ${gap}.`,
+    `Pooled training, on all the data together and with as many ${wordsOfRun(run).examples}, has ${named(metric, pooled)}; the merged model is ${gap}.`,
   ];
 }
 
@@ -215,7 +216,7 @@ function byParticipants(run: RecordedRun, last: RoundResult): string[] {
   const copies = weightedByExamples(last, (name) => copyValidation(last, name));
   if (own === undefined || copies === undefined) return [];
   return [
-    `The coordinator holds no test ${examples}. On the participants’ own validation ${examples}, weighted by their examples, the own models of round ${last.round} have ${written(metric, own)}, the merged model ${written(metric, copies)}.`,
+    `The coordinator holds no test ${examples}. On the participants’ own validation ${examples}, weighted by their examples, the own models of round ${last.round} have ${named(metric, own)}, the merged model ${written(metric, copies)}.`,
   ];
 }
 

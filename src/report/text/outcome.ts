@@ -6,7 +6,7 @@ import {
   type RunResult,
 } from '../../federation/record/run-result.js';
 import { averageOf } from '../../merge/average/model-average.js';
-import { type MetricFacts, writtenOf } from '../../metrics/metric.js';
+import { type MetricFacts, named, writtenOf } from '../../metrics/metric.js';
 import { fallsShort, writtenTarget } from '../../metrics/target.js';
 import { plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
@@ -18,14 +18,16 @@ export function outcome(result: RunResult, words: Words): string[] {
   const [metric] = metrics;
   const last = rounds.findLast((round) => Object.keys(round.merged).length > 0);
   const figures = last?.merged[strategy]?.test;
+  const figure = figures?.[metric.name];
+  const text = figure === undefined ? writtenOf(metric, figures) : named(metric, figure);
   return [
     stopReason(result, words),
     ...(figures === undefined || last === undefined
       ? []
       : [
           settings.share === undefined
-            ? `the merged model (${strategy}, round ${last.round}) has ${writtenOf(metric, figures)} on the test ${words.examples}`
-            : `the personal models of round ${last.round} (${strategy} of the shared tensors, each with its own) have ${writtenOf(metric, figures)} on the test ${words.examples}, all together`,
+            ? `the merged model (${strategy}, round ${last.round}) has ${text} on the test ${words.examples}`
+            : `the personal models of round ${last.round} (${strategy} of the shared tensors, each with its own) have ${text} on the test ${words.examples}, all together`,
         ]),
     ...averaged(result, last, words),
     ...refitted(last, metric, words),
