@@ -83,7 +83,7 @@ describe('a configuration', () => {
     [
       'a missing choice',
       { model: undefined },
-      '"model" is missing, expected settings with a "name", one of paper-cnn, lenet5, mlp, resnet8, custom',
+      '"model" is missing, expected settings with a "name", one of paper-cnn, lenet5, mlp, logistic-regression, linear-regression, tabular-resnet, cnn1d, resnet8, custom',
     ],
     [
       'a group without its name',
@@ -150,7 +150,7 @@ describe('a configuration', () => {
     [
       'a field of a choice',
       { model: { name: 'mlp', kernel: 3 } },
-      '"model.kernel" is unknown, expected one of name, hidden, dropout',
+      '"model.kernel" is unknown, expected one of name, hidden, dropout, embeddings, norm',
       undefined,
     ],
   ])('is refused for %s that is not known, with the nearest that is', (_, change, message, hint) => {

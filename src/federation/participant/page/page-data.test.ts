@@ -134,7 +134,7 @@ describe('pictures in a page are refused before they are decoded', () => {
   it('when they are of a class that the federation does not know', async () => {
     const refusal = readPageData(pictures('set/shirts/1.png', 'set/shoe/1.png'), clothes);
     await expect(refusal).rejects.toThrow(
-      'data: "set" has "shirts" 1 times in "labels", which this federation does not know, expected "dress", "shirt", "shoe"',
+      'data: "set" has "shirts" once in "labels", which this federation does not know, expected "dress", "shirt", "shoe"',
     );
     await expect(refusal).rejects.toHaveProperty('hint', 'rename it, if it is "shirt", or leave it out');
   });
