@@ -1,11 +1,15 @@
 /** Federations of tables: the layer that prepares rows stands before every network. */
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { some } from '../../../test/every-case.js';
 import { smallTable, smallTableConstants } from '../../../test/small-table.js';
 import { arrayDataset } from '../../data/arrays/array-dataset.js';
 import type { Dataset } from '../../data/dataset.js';
+import { replayRun } from '../../experiments/replay.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
-import { tensorView } from '../../tensor/state-dict.js';
+import { type StateDict, tensorView } from '../../tensor/state-dict.js';
 import { runFederation } from './run-federation.js';
 
 const data = { train: smallTable(600), test: smallTable(200, 2) };
@@ -35,10 +39,53 @@ describe('a federation of tables', () => {
     expect(names?.includes('preprocess.embeddings.0.weight')).toBe('embeddings' in embeddings);
   });
 
-  it('says which constants are missing', async () => {
-    await expect(run({ name: 'mlp' }, { constants: undefined })).rejects.toThrow(
-      /"preprocess\.constants\.impute" is not given/,
-    );
+  describe('without constants', () => {
+    const { constants: _, ...surveyed } = { ...configuration, model: { name: 'mlp', hidden: [16] } } as const;
+    const constantOf = (of: StateDict | undefined, name: string) =>
+      tensorView(of!, `preprocess.constants.${name}`)[0]!;
+    let folder = '';
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'commonweight-table-'));
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    it('takes them from the rows of all participants, and none from the test rows', async () => {
+      const { result, model } = await runFederation(surveyed, { data, workers: 1 });
+      expect(result.rounds.at(-1)?.merged.mean?.test?.accuracy).toBeGreaterThan(0.95);
+      const shifted = Float32Array.from(data.test.inputs[0]!.values as Float32Array, (age) =>
+        age < 0 ? age : age + 1000,
+      );
+      const [numbers, categories] = data.test.inputs;
+      const test = { ...data.test, inputs: [{ ...numbers!, values: shifted }, categories!] };
+      const other = await runFederation(surveyed, { data: { ...data, test }, workers: 1 });
+      expect(other.model).toEqual(model);
+      // Ages from 20 to 79, each as likely; small cells move a few of them.
+      expect(Math.abs(constantOf(model, 'mean') - 49.5)).toBeLessThan(2);
+      expect(Math.abs(constantOf(model, 'deviation') - 17.3)).toBeLessThan(2);
+      expect(Math.abs(constantOf(model, 'impute') - 49.5)).toBeLessThan(5);
+    });
+
+    it('has the same when it is resumed, and when it is replayed', async () => {
+      const kept = (rounds: number, name: string) =>
+        runFederation({ ...surveyed, rounds }, { data, workers: 1, out: join(folder, name) });
+      await kept(1, 'resumed');
+      const resumed = await kept(2, 'resumed');
+      const atOnce = await kept(2, 'at once');
+      expect(resumed.model).toEqual(atOnce.model);
+      const { differences } = await replayRun(join(folder, 'resumed'), { data, workers: 1 });
+      expect(differences).toEqual([]);
+    });
+  });
+
+  it('is prepared otherwise by the settings, and by constants before them', async () => {
+    const model = { name: 'mlp', hidden: [16] } as const;
+    const mean = async (change: object) => {
+      const run = await runFederation({ ...configuration, model, ...change }, { data, workers: 1 });
+      return tensorView(run.model!, 'preprocess.constants.mean')[0]!;
+    };
+    const preprocessing = { standardize: false };
+    expect(await mean({ constants: undefined, preprocessing })).toBe(0);
+    expect(await mean({ preprocessing })).toBe(50);
   });
 });
 

@@ -10,6 +10,7 @@ import { participantsSchema } from '../../base/text.js';
 import { pictureSettings } from '../../data/images/settings.js';
 import { partitionSchema } from '../../data/partition/partition-schema.js';
 import { completedByData, dataSchema } from '../../data/settings.js';
+import { preprocessingSchema } from '../../data/survey/settings.js';
 import {
   correctionSchema,
   lossSchema,
@@ -114,6 +115,11 @@ export const configurationSchema = z
       .optional()
       .describe(
         'The values of tensors that are given before training, row-major, by their names, as "standardize.constants.mean"; 10,000 numbers in all at most. They are no part of the plan, nor of updates.',
+      ),
+    preprocessing: preprocessingSchema
+      .optional()
+      .describe(
+        'How the numbers of a table are prepared, by statistics of all training rows. Only on one machine; elsewhere `constants` say it.',
       ),
     local: z
       .strictObject({

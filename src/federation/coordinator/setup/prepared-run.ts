@@ -24,6 +24,7 @@ import { checkTestExamples } from '../../plan/rules.js';
 import type { RecordedRound } from '../../rounds/round.js';
 import { configurationWith } from './initial-model.js';
 import { withOwnNormalization } from './own-normalization.js';
+import { withOwnPreprocessing } from './own-preprocessing.js';
 import { withOwnSettings } from './own-settings.js';
 
 /** The settings of a run beside its configuration. */
@@ -85,7 +86,8 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
     const shares = sharesOf(parsed, data, source);
     checkTestExamples(parsed, data, source);
     const located = options.data ? parsed : locatedData(parsed);
-    const configuration = await withOwnNormalization(located, input, data.train, options.out);
+    const normalized = await withOwnNormalization(located, input, data.train, options.out);
+    const configuration = withOwnPreprocessing(normalized, data.train, shares, source);
     checkDemands(
       configuration,
       learnerOf(configuration, data.train, named, source),

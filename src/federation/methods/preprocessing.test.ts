@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { pandas, SITES, surveyTable } from '../../../test/survey-table.js';
+import { preprocessingSchema } from '../../data/survey/settings.js';
+import { surveyedConstants } from './preprocessing.js';
+
+/** The rows of the sites, one after the other in the pooled table. */
+const shares = (() => {
+  let from = 0;
+  return SITES.map((site) => {
+    const { examples } = surveyTable(site);
+    const train = Uint32Array.from({ length: examples }, (_, row) => from + row);
+    from += examples;
+    return { train };
+  });
+})();
+const NAMES = ['age', 'income', 'pressure'];
+const constantsBy = (settings: object, of = shares) => {
+  const constants = surveyedConstants(surveyTable(), of, preprocessingSchema.parse(settings));
+  return (name: string, column: string) => constants[`preprocess.constants.${name}`]![NAMES.indexOf(column)]!;
+};
+
+describe('constants from the answers of four sites', () => {
+  it.each(NAMES)('are what pandas says of all rows of "%s", where no count is hidden', (column) => {
+    const constant = constantsBy({ smallestCount: 1 });
+    const { mean, deviation, quantiles } = pandas.numbers[column]!;
+    expect(constant('mean', column) / mean).toBeCloseTo(1, 12);
+    expect(constant('deviation', column) / deviation).toBeCloseTo(1, 10);
+    // Quantiles are known up to a bin: 2.5 years, 7 mmHg, or 19% of an income.
+    for (const [name, part] of [
+      ['impute', '0.5'],
+      ['low', '0.01'],
+      ['high', '0.99'],
+    ] as const) {
+      const width = { age: 2.5, income: 0.19 * quantiles[part]!, pressure: 7 }[column]!;
+      expect(Math.abs(constant(name, column) - quantiles[part]!), name).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it('impute the mean, clip nothing and leave numbers as they are, if the settings say so', () => {
+    const constant = constantsBy({ standardize: false, impute: 'mean', clip: false, smallestCount: 1 });
+    expect(constant('impute', 'age')).toBeCloseTo(pandas.numbers.age!.mean, 10);
+    expect([constant('mean', 'age'), constant('deviation', 'age')]).toEqual([0, 1]);
+    expect(constant('low', 'age')).toBeLessThan(-1e38);
+    expect(constant('high', 'age')).toBeGreaterThan(1e38);
+  });
+
+  it('have no effect where too few rows are there to be asked', () => {
+    const constant = constantsBy({}, [{ train: Uint32Array.of(0, 1, 2) }]);
+    expect(NAMES.map((column) => constant('mean', column))).toEqual([0, 0, 0]);
+    expect(NAMES.map((column) => constant('deviation', column))).toEqual([1, 1, 1]);
+  });
+
+  it.each([[{ clip: [0.9, 0.1] }], [{ smallestCount: 2 }], [{ impute: 'zero' }]])(
+    'refuse the settings %j',
+    (settings) => {
+      expect(() => preprocessingSchema.parse(settings)).toThrow();
+    },
+  );
+});
