@@ -3,9 +3,10 @@ import { listed } from '../../base/excerpt.js';
 import { compareNames } from '../../base/names.js';
 import { type Dataset, type HeldColumn, toShared } from '../dataset.js';
 import { DataError } from '../error.js';
-import type { Feature } from '../features.js';
+import type { Feature, NumberFeature } from '../features.js';
 import { MISSING_CODE } from './cell-readers.js';
 import type { TableSpec } from './column-specs.js';
+import { numberOf } from './parse-number.js';
 import type { ReadTable } from './table-reader.js';
 
 /** The names of what the columns are called in a data set. */
@@ -47,13 +48,17 @@ function inputColumns(
     if (value.kind === 'category') {
       const known = names[features.categories.length] as readonly string[];
       // A column that is empty everywhere has no names; the one it gets is never used.
-      features.categories.push({ kind: 'category', name, names: known.length === 0 ? ['none'] : known });
+      features.categories.push({
+        ...{ kind: 'category', name, names: known.length === 0 ? ['none'] : known },
+        ...(value.missing.length > 0 && { missing: value.missing.map((word) => word.trim()) }),
+      });
     } else {
       const { unit, range } = value.kind === 'number' ? value : { unit: 'days', range: undefined };
       features.numbers.push({
         ...{ kind: 'number' as const, name },
         ...(unit !== undefined && { unit }),
         ...(range !== undefined && { range }),
+        ...missingNumbers(value.missing),
       });
     }
   }
@@ -71,6 +76,12 @@ function inputColumns(
       : []),
     ...(count > 0 ? [columnOf(TABLE_COLUMNS.categories, 'i32', features.categories, toShared(codes))] : []),
   ];
+}
+
+/** Those of the declared words that are numbers, which an exported model has to know. */
+function missingNumbers(words: readonly string[]): Pick<NumberFeature, 'missing'> {
+  const numbers = words.map(numberOf).filter((number) => !Number.isNaN(number));
+  return numbers.length > 0 ? { missing: numbers } : {};
 }
 
 const columnOf = (

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { servedOverHub } from '../../../test/served-over-hub.js';
 import { replayRun } from '../../experiments/replay.js';
@@ -38,6 +39,9 @@ const settings = {
   },
 } as const;
 
+const mapValues = <T>(of: Readonly<Record<string, T>>, f: (value: T) => Tensor) =>
+  Object.fromEntries(Object.entries(of).map(([name, value]) => [name, f(value)]));
+
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'own-tables-'));
@@ -67,6 +71,19 @@ describe('a simulation with a table for each site', () => {
 describe('a federation whose owners join with a table each', () => {
   const partition = { name: 'own', participants: 2, validation: 0.2 };
   const participants = ['north', 'south'];
+
+  it('gives a model that reads the cells, with the numbers that stand for a missing one', async () => {
+    const session = await InferenceSession.create(await readFile(join(folder, 'simulated', 'model.onnx')));
+    const numbers = { oldpeak: [1, 1, 1], age: [60, 60, 60], chol: [0, Number.NaN, 300] };
+    const texts = { thal: ['normal', 'normal', 'normal'], sex: ['Male', 'Male', 'Male'] };
+    const { probabilities } = await session.run({
+      ...mapValues(numbers, (cells) => new Tensor('float32', Float32Array.from(cells), [3])),
+      ...mapValues(texts, (cells) => new Tensor('string', cells, [3])),
+    });
+    const [zero, , missing, , known] = (probabilities as Tensor).data as Float32Array;
+    expect(zero).toBe(missing);
+    expect(known).not.toBe(missing);
+  });
 
   it('comes to a model, with and without a table of the coordinator', async () => {
     const joining = { north: { data: files[0] as string }, south: { data: files[2] as string } };
