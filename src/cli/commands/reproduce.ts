@@ -1,5 +1,10 @@
-/** `commonweight reproduce`: the paper's experiment. */
+/** `commonweight reproduce`: the paper's experiment, and that of four hospitals. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
+import { loadDataOf } from '../../data/node/load-data.js';
+import { compareSites } from '../../experiments/compare-sites.js';
+import { trainingConstants } from '../../experiments/training-constants.js';
 import {
   type Environment,
   environments,
@@ -7,23 +12,42 @@ import {
   profile,
   profileNames,
 } from '../../federation/plan/profiles.js';
+import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { paperTable } from '../../report/sections/paper-table.js';
+import { sitesTable } from '../../report/text/sites-table.js';
+import { readConfigurationFile } from '../flags/configuration-file.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
 import { oneOf, wholeNumber } from '../flags/values.js';
+import { Interrupted } from '../terminal/error.js';
+import { isAbort, watchInterrupts } from '../terminal/interrupt.js';
+import { checkFolderOf, writeJson } from '../terminal/whole-file.js';
 import { federate } from './federate.js';
 
 interface ReproduceFlags extends RunFlags {
   readonly profile: ProfileName;
   readonly seed: number;
+  readonly splits?: number;
 }
+
+/** Four hospitals with a table each, which come with the package. */
+const HEART = 'heart';
+const heartSettings = () =>
+  join(
+    dirname(createRequire(import.meta.url).resolve('commonweight/package.json')),
+    'data/heart-disease/federation.yaml',
+  );
 
 export function addReproduce(program: Command): void {
   const command = program
     .command('reproduce')
     .description(
-      'Repeat the experiment of the paper on Fashion-MNIST with two environments. In v each environment has half of every class; in h each has five classes of its own.',
+      'Repeat the experiment of the paper on Fashion-MNIST with two environments: in v each has half of every class, in h five classes of its own. Or train on the tables of four hospitals: heart.',
     )
-    .addArgument(new Argument('<environment>', 'v or h').argParser(oneOf('environment', environments)))
+    .addArgument(
+      new Argument('<environment>', 'v, h or heart').argParser(
+        oneOf('environment', [...environments, HEART]),
+      ),
+    )
     .addOption(
       new Option(
         '--profile <name>',
@@ -31,6 +55,11 @@ export function addReproduce(program: Command): void {
       )
         .argParser(oneOf('--profile', profileNames))
         .default('quick' satisfies ProfileName),
+    )
+    .option(
+      '--splits <n>',
+      'heart: repeat it with so many random splits into training and test rows, and compare',
+      wholeNumber('--splits', 1, 1000),
     )
     .option('--seed <n>', 'seed of all random numbers', wholeNumber('--seed', 0, 0x7fffffff), 0);
   addRunFlags(command)
@@ -40,12 +69,45 @@ export function addReproduce(program: Command): void {
 Examples:
   commonweight reproduce v --out runs/v
   commonweight reproduce v --profile paper --out runs/v-paper --json v-paper.json
-  commonweight reproduce h --profile best --seed 1`,
+  commonweight reproduce h --profile best --seed 1
+  commonweight reproduce heart --out runs/heart
+  commonweight reproduce heart --splits 20`,
     )
-    .action(async (environment: Environment, flags: ReproduceFlags) => {
-      const { profile: name, seed, ...rest } = flags;
+    .action(async (environment: Environment | typeof HEART, flags: ReproduceFlags) => {
+      const { profile: name, seed, splits, ...rest } = flags;
+      if (environment === HEART) {
+        await reproduceHeart({ seed, splits, ...rest });
+        return;
+      }
       const paper = environment === 'v' && name === 'paper' ? paperTable : undefined;
       // The data are public, so the counts of classes are no secret.
       await federate({ ...profile(environment, name, seed), shareLabelCounts: true }, { ...rest, paper });
     });
+}
+
+/** One federation with its folder and report, or many splits and a table of them. */
+async function reproduceHeart({ seed, splits, ...flags }: Omit<ReproduceFlags, 'profile'>): Promise<void> {
+  const source = heartSettings();
+  const settings = { ...(await readConfigurationFile(source)), seed } as ConfigurationInput;
+  if (splits === undefined) {
+    const { train } = await loadDataOf(parseConfiguration(settings, source));
+    await federate({ ...settings, constants: trainingConstants([train]) }, { ...flags, source });
+  } else if (flags.json !== undefined) await checkFolderOf('--json', flags.json);
+  const { signal, stop } = watchInterrupts(() => undefined);
+  const print = (text: string) => process.stdout.write(`${text}\n`);
+  try {
+    const outcomes = await compareSites(settings, {
+      ...{ splits: splits ?? 1, workers: flags.workers, signal, source },
+      onSplit({ split }) {
+        if (splits !== undefined) print(`split ${split} of ${splits} is done`);
+      },
+    });
+    print(`\n${sitesTable(outcomes)}`);
+    if (splits !== undefined && flags.json !== undefined) await writeJson('--json', flags.json, outcomes);
+  } catch (error) {
+    if (signal.aborted && isAbort(error)) throw new Interrupted('interrupted');
+    throw error;
+  } finally {
+    stop();
+  }
 }
