@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../../base/node/reason.js';
-import type { TrainTestSplit } from '../../data/dataset.js';
+import type { Dataset, TrainTestSplit } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import { FederationError } from '../error.js';
@@ -60,6 +60,16 @@ function requireSame(folder: string, recorded: RunData, now: RunData): void {
       { hint: 'put back the data that there were, or begin a new run with another --out' },
     );
   }
+}
+
+/**
+ * Compares test examples with those of the run, if its folder says which those were.
+ * @throws FederationError when they are others
+ */
+export async function requireTestOf(folder: string, test: Dataset): Promise<void> {
+  const recorded = (await readRunData(folder))?.test;
+  if (recorded === undefined || (await dataDigest(test, everyExample(test))) === recorded) return;
+  throw new FederationError(`the test examples of "${test.name}" are not those of the run any more`);
 }
 
 const short = (sha256: string | undefined) => (sha256 === undefined ? 'none' : `${sha256.slice(0, 12)}…`);

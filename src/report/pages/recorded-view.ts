@@ -9,6 +9,7 @@ import { loadRecordedData } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
+import { requireTestOf } from '../../federation/record/run-data.js';
 import { statusOf } from '../../federation/rounds/status.js';
 import { observedPictures } from '../../federation/watch/observed-pictures.js';
 import { runView } from '../../federation/watch/run-view.js';
@@ -82,6 +83,7 @@ async function testImagesOf(
     const options = { dataDir, onProgress: onData, signal, paging: pagingIn(machineMemory().bytes) };
     const { train, test } = await loadRecordedData(run.configuration, dataset, options);
     closeDatasets(train);
+    await requireTestOf(run.path, test);
     return asImages(test);
   } catch (error) {
     if (!(error instanceof CommonweightError)) throw error;

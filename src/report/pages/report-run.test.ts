@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sample } from '../../../test/run-command.js';
 import { noImages } from '../../data/images/image-dataset.js';
@@ -131,6 +132,20 @@ describe('the report of a run', () => {
     const { html } = await reportRun(path);
     expect(html).not.toContain('<img');
     expect(html).toContain(`The images cannot be shown: data: &quot;${at('nowhere')}&quot; is neither`);
+  });
+
+  it('is without pictures where others lie in their place, as many and of the same classes', async () => {
+    const path = copied('others');
+    const data = at('other pictures');
+    cpSync(sample, data, { recursive: true });
+    expect((await reportRun(path, { dataset: data })).html).toContain('<img');
+    const images = join(data, 't10k-images-idx3-ubyte.gz');
+    const bytes = gunzipSync(readFileSync(images));
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(images, gzipSync(bytes));
+    const { html } = await reportRun(path, { dataset: data });
+    expect(html).not.toContain('<img');
+    expect(html).toMatch(/The images cannot be shown: the test examples of .* are not those of the run/);
   });
 
   it('names a file of the run that cannot be read', async () => {

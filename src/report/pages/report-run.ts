@@ -8,6 +8,7 @@ import { pagingIn } from '../../data/paged/node/paging.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
+import { requireTestOf } from '../../federation/record/run-data.js';
 import { lastDetails, wordsOfRun } from '../run-figures.js';
 import { type TestPictures, testPictures } from '../sections/test-pictures.js';
 import { type Finding, findings } from '../text/findings.js';
@@ -48,6 +49,7 @@ async function picturesOf(
     const options = { dataDir, onProgress: onData, signal, paging: pagingIn(machineMemory().bytes) };
     const data = await loadRecordedData(run.configuration, dataset, options);
     try {
+      await requireTestOf(run.path, data.test);
       const pictures = asImages(data.test);
       return pictures === undefined ? new Map() : testPictures(pictures, images, test.examples);
     } finally {
