@@ -70,10 +70,10 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
           return print(
             `${of(event.round)}  ${event.message}; the coordinator knows, and this participant waits for its next request`,
           );
+        case 'own-tensors-begin':
+          return print(`${of(event.round)}  ${OWN_TENSORS_BEGIN}`);
         case 'data-changed':
-          return print(
-            'warning: the data are not those that this participant took part with before; the coordinator is told that they changed',
-          );
+          return print(`warning: ${DATA_CHANGED}`);
         case 'given-up':
           return print(`${of(event.round)}  was closed without this participant`);
         case 'key-taken':
@@ -97,6 +97,11 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
     },
   };
 }
+
+const DATA_CHANGED =
+  'the data are not those that this participant took part with before; the coordinator is told that they changed';
+const OWN_TENSORS_BEGIN =
+  'this participant’s own tensors begin as they were before round 1, since none are kept in its folder; if it trained before, interrupt it, put its folder back and join again';
 
 /** The lines at the start: the federation, and what the participant agrees to. */
 function startLines(participant: string, description: Description): string[] {

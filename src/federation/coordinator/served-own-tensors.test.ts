@@ -139,6 +139,7 @@ async function lastsThroughAll(way: Way, folder: string): Promise<void> {
     outcomes.set(name, taking);
     return taking;
   };
+  const begun: number[] = [];
   const acts: unknown[] = [];
   const onEvent = ({ type, round }: RoundEvent) => {
     if (type !== 'merged') return;
@@ -156,7 +157,14 @@ async function lastsThroughAll(way: Way, folder: string): Promise<void> {
       void take('has-it');
       void take('accepts', { acceptForeignPlan: true });
       void take('moves', { extensions, signal: moving.signal }).then(() =>
-        take('moves', { extensions, folder: join(folder, 'another machine') }),
+        take('moves', {
+          ...{ extensions, folder: join(folder, 'another machine') },
+          observer: {
+            onEvent(event) {
+              if (event.type === 'own-tensors-begin') begun.push(event.round);
+            },
+          },
+        }),
       );
     },
   );
@@ -186,7 +194,8 @@ async function lastsThroughAll(way: Way, folder: string): Promise<void> {
       expect(tensorView(theirs, tensor)).toEqual(tensorView(expected, tensor));
     expect(tensorView(theirs, 'words.weight')).toEqual(tensorView(shared, 'words.weight'));
   }
-  // They began anew, as those of a late participant do.
+  // They began anew, as those of a late participant do, and it was told.
+  expect(begun).toEqual([4]);
   const moved = await modelIn('another machine', FINAL_MODEL);
   const before = await modelIn('replayed', 'personal', 'moves.safetensors');
   expect(tensorView(moved, 'fc.weight')).not.toEqual(tensorView(before, 'fc.weight'));

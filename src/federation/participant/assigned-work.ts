@@ -17,6 +17,7 @@ import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { MethodMemories, MethodMemory } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
+import { OWN_TENSORS } from '../methods/own-tensors.js';
 import type { CompiledFederation } from '../plan/compile-federation.js';
 import type { ParticipantPlan } from '../plan/plan-parts.js';
 import { rulesOf } from '../plan/rules.js';
@@ -63,6 +64,11 @@ export type WorkEvent =
   /** `kept`: the update was there already. */
   | { readonly type: 'trained'; readonly round: number; readonly kept: boolean }
   | { readonly type: 'evaluated'; readonly round: number; readonly validation: Figures }
+  /**
+   * The participant's own tensors (`share`) begin in a later round than the first, since none are
+   * kept here: it joined late, was not drawn before, or its folder is gone.
+   */
+  | { readonly type: 'own-tensors-begin'; readonly round: number }
   | { readonly type: 'answered'; readonly announcement: Announcement; readonly receipt: Receipt };
 
 /** The participant, its federation and its data, for every kind of work. */
@@ -178,9 +184,12 @@ function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, 
       const { name, title } = method;
       const blob = common[name];
       const tensors = method.layout?.(layout) ?? layout;
+      const ownState = await kept.ownBefore(name, round, rollbacks);
+      if (name === OWN_TENSORS && ownState === undefined && round > 1)
+        observer.onEvent({ type: 'own-tensors-begin', round });
       memories.set(name, {
         common: blob && (await offered.common(blob, title, tensors, round, signal)),
-        own: await kept.ownBefore(name, round, rollbacks),
+        own: ownState,
       });
     }
     return memories;

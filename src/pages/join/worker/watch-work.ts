@@ -52,6 +52,11 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
         type: 'notice',
         notice: `${event.message}. The coordinator is told; what it asks for next is waited for.`,
       };
+    case 'own-tensors-begin':
+      return {
+        type: 'notice',
+        notice: `Your own part of the network begins anew in round ${event.round}: this browser keeps none from before.`,
+      };
     case 'data-changed':
       return {
         type: 'notice',
