@@ -198,6 +198,57 @@ describe('constants', () => {
   });
 });
 
+describe('constants beside a last layer that stays with each participant', () => {
+  it('are in the shared model and in each participant’s own, on one machine and over a hub', async () => {
+    const deep: Network = (scope, x) => dense(scope.in('head'), dense(scope.in('body'), x, 3), 1);
+    const extensions = { network: onStandardized(deep) };
+    const configuration: ConfigurationInput = { ...settings, share: ['body.*'] };
+    const { result: expected } = await run(configuration, 'run', { extensions });
+    const { result, outcomes } = await servedOverHub(
+      folder,
+      { dataset: 'houses', ...configuration },
+      { extensions, test: data.test },
+      { 'environment-1': { ...share(1), extensions }, 'environment-2': { ...share(2), extensions } },
+    );
+    expect(outcomes).toMatchObject([{ type: 'finished' }, { type: 'finished' }]);
+    expect(result.model?.sha256).toBe(expected.model?.sha256);
+    const shared = await modelIn('run');
+    expect(shared.layout.map(({ name }) => name)).toEqual([...names, 'body.weight', 'body.bias']);
+    for (const { name, file } of expected.personal ?? []) {
+      const personal = await readFile(file);
+      expect(personal.equals(await readFile(join(folder, name, FINAL_MODEL)))).toBe(true);
+      const { state } = decodeSafetensors(personal, name);
+      expect(names.map((one) => [...tensorView(state, one)])).toEqual([MEAN, DEVIATION]);
+      expect(state.layout.map((one) => one.name)).toContain('head.weight');
+    }
+    expect(expected.personal).toHaveLength(2);
+  });
+});
+
+describe.skipIf(withoutNats)('constants of a federation over NATS', () => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await natsServer();
+  });
+  afterAll(() => server.stop());
+
+  it('come to the bytes of a run on one machine', async () => {
+    const configuration: ConfigurationInput = { ...settings, rounds: 1 };
+    const { result: expected } = await run(configuration, 'run');
+    const { result } = await servedOver(
+      overNats(server.url),
+      folder,
+      { dataset: 'houses', ...configuration },
+      { extensions: { network }, test: data.test },
+      ({ join: joined }) => {
+        void joined('environment-1', { ...share(1), extensions: { network } });
+        void joined('environment-2', { ...share(2), acceptForeignPlan: true });
+      },
+    );
+    expect(result.model?.sha256).toBe(expected.model?.sha256);
+  });
+});
+
 describe('constants of a federation over a hub', () => {
   const ways = [
     ['of the settings', 'settings', { extensions: { network } }],
