@@ -15,6 +15,7 @@ const folders = [
   'data',
   'data/paged/node',
   'data/arrays',
+  'data/arrays/node',
   'data/images',
   'data/images/node',
   'data/images/page',

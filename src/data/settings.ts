@@ -105,14 +105,34 @@ const tableSchema = z
   })
   .describe('A table, as CSV, TSV or Parquet.');
 
+const arrayMeaningSchema = z.union([
+  z.enum(['number', 'picture']),
+  z.strictObject({ number: unit.describe('Their unit, or true.') }).describe('Quantities.'),
+  z
+    .strictObject({
+      category: cellsSchema.describe('The names of the categories; the number is the place.'),
+      ignored: z.int().optional().describe('The number that stands for none of them.'),
+    })
+    .describe('Categories, by their numbers from 0.'),
+  z
+    .strictObject({ tokens: z.int().positive().describe('How many different tokens there are.') })
+    .describe('Words, or pieces of them, by their numbers.'),
+]);
+export type ArrayMeaning = z.output<typeof arrayMeaningSchema>;
+
+const namedArrays = z
+  .record(nameSchema, arrayMeaningSchema)
+  .refine((all) => Object.keys(all).length > 0, 'expected at least one array');
+
 const arraysSchema = z
   .strictObject({
     kind: z.literal('arrays'),
-    inputs: z.array(nameSchema).min(1).max(100).describe('The names of the arrays that are inputs.'),
-    targets: z.array(nameSchema).min(1).max(100).describe('The names of the arrays that are learned.'),
+    inputs: namedArrays.describe('The arrays that are inputs, by their names, and what they mean.'),
+    targets: namedArrays.describe('The arrays that are learned.'),
     sites,
   })
-  .describe('Arrays, as .npy, .npz, .safetensors or Parquet.');
+  .describe('Arrays, as .npz, .safetensors or a folder of .npy files.');
+export type ArraySettings = z.output<typeof arraysSchema>;
 
 export const dataSchema = z
   .discriminatedUnion('kind', [picturesSchema, tableSchema, arraysSchema])
@@ -128,7 +148,7 @@ export const sitesOf = (data: DataSettings | undefined): readonly string[] | und
 /** The last part of a path, without its extension: a participant is named after it. */
 export function siteName(path: string): string {
   const last = path.split(/[/\\]/).findLast((part) => part !== '' && part !== '.') ?? path;
-  return last.replace(/(?<=.)\.(csv|tsv|txt|parquet|npz|safetensors)(\.gz)?$/i, '');
+  return last.replace(/(?<=.)\.(csv|tsv|txt|parquet|npy|npz|safetensors)(\.gz)?$/i, '');
 }
 
 /**
@@ -141,7 +161,7 @@ export function completedByData(given: unknown): unknown {
   const data = Array.isArray(given.data) ? { kind: 'pictures', sites: given.data } : given.data;
   if (!isRecord(data)) return given;
   const { sites, target } = data;
-  const task = given.task ?? taskOf(target);
+  const task = given.task ?? taskOf(data.kind === 'arrays' ? firstOf(data.targets) : target);
   const completed = { ...given, data, ...(task !== undefined && { task }) };
   if (!Array.isArray(sites) || sites.length === 0 || !sites.every((site) => typeof site === 'string'))
     return completed;
@@ -160,12 +180,15 @@ export function completedByData(given: unknown): unknown {
 
 /** Numbers are learned by regression, labels as several of them. */
 function taskOf(target: unknown): object | undefined {
+  if (target === 'number') return { name: 'regression' };
   if (!isRecord(target)) return undefined;
   if (target.labels === true) return { name: 'multi-label' };
   if (target.number === undefined) return undefined;
   const isUnit = typeof target.number === 'string' && target.number.length <= 20;
   return { name: 'regression', ...(isUnit && { unit: target.number }) };
 }
+
+const firstOf = (record: unknown) => (isRecord(record) ? Object.values(record)[0] : undefined);
 
 interface SettingsOfData {
   readonly dataset: string;

@@ -3,6 +3,7 @@
  * simulation those of each site. Node only.
  */
 import { basename, join, resolve } from 'node:path';
+import { loadArrays } from '../arrays/node/load-arrays.js';
 import { concatenated } from '../concatenated.js';
 import { closeDatasets, type Dataset, type TrainTestSplit, withoutExamples } from '../dataset.js';
 import {
@@ -13,7 +14,7 @@ import {
   orSayMoved,
 } from '../images/node/load-dataset.js';
 import { loadPictureSites } from '../images/node/picture-sites.js';
-import { type DataSettings, SITES, sitesOf } from '../settings.js';
+import { type ArraySettings, type DataSettings, SITES, sitesOf } from '../settings.js';
 import type { TableSettings } from '../tables/column-specs.js';
 import { loadOwnTable, loadTables, splitTable } from '../tables/node/load-table.js';
 
@@ -37,12 +38,13 @@ export async function loadDataOf(
 ): Promise<TrainTestSplit> {
   const { data } = settings;
   const sites = sitesOf(data);
-  if (sites === undefined) {
+  const places = moved === undefined ? sites : sites?.map((site) => join(moved, basename(resolve(site))));
+  if (data?.kind === 'arrays') return loadArraysOf(settings, data, places, options, moved);
+  if (places === undefined) {
     return data?.kind === 'table'
       ? loadTableOf(settings, data, options, moved)
       : loadDatasetOf(settings, options, moved);
   }
-  const places = moved === undefined ? sites : sites.map((site) => join(moved, basename(resolve(site))));
   return joined(
     data?.kind === 'table'
       ? (await loadTables(places, data, options)).map(splitTable)
@@ -63,6 +65,26 @@ async function loadTableOf(
   }
   const test = await loadOwnTable(moved, data, options);
   return { train: withoutExamples(test), test };
+}
+
+async function loadArraysOf(
+  { dataset, partition }: DataToLoad,
+  data: ArraySettings,
+  sites: readonly string[] | undefined,
+  options: LoadDataOptions,
+  moved = dataset,
+): Promise<TrainTestSplit> {
+  if (sites === undefined) {
+    return loadArrays(moved, data, { ...options, wanted: partition.name === 'own' ? 'test' : 'both' });
+  }
+  const loaded: TrainTestSplit[] = [];
+  try {
+    for (const site of sites) loaded.push(await loadArrays(site, data, options));
+  } catch (error) {
+    for (const { train, test } of loaded) closeDatasets(train, test);
+    throw error;
+  }
+  return joined(loaded, options);
 }
 
 /** The sites one after another; `sites` says how many training examples each has. */

@@ -4,9 +4,10 @@
  */
 import { basename, resolve } from 'node:path';
 import { listed } from '../../../base/excerpt.js';
-import { closeDatasets, sharedBytes, type TrainTestSplit } from '../../dataset.js';
+import { closeDatasets, type TrainTestSplit } from '../../dataset.js';
 import { DataError } from '../../error.js';
-import { isPaged, type Paging, type ValuesWriter } from '../../paged-values.js';
+import { heldWriter } from '../../held-writer.js';
+import { isPaged, type Paging } from '../../paged-values.js';
 import type { OnDataProgress } from '../../progress.js';
 import {
   type ImageSplit,
@@ -152,7 +153,7 @@ async function decodeAll(
 ): Promise<PictureSet> {
   const of = { name, classNames, ...size };
   if (examples.length === 0) return noImages(of);
-  const writer = paging?.writer('u8') ?? heldWriter(sharedBytes(examples.length * imageBytes(size)));
+  const writer = paging?.writer('u8') ?? heldWriter('u8', examples.length * imageBytes(size));
   const labels: number[] = [];
   const decoding = togetherInOrder(examples, ({ path }) => decodePicture(path, size, fit), {
     ...{ what: `pictures of "${folder}"`, signal, onProgress },
@@ -175,20 +176,9 @@ async function decodeAll(
     return noImages(of);
   }
   const [images, parts] = [writer.finish(), { ...of, labels: Uint8Array.from(labels) }];
-  return isPaged(images) ? pagedPictures({ ...parts, images }) : imageDataset({ ...parts, images });
-}
-
-/** Writes into these bytes, which may be more than are needed. */
-function heldWriter(bytes: Uint8Array): ValuesWriter<Uint8Array> {
-  let written = 0;
-  return {
-    append(values) {
-      bytes.set(values, written);
-      written += values.length;
-    },
-    finish: () => bytes.subarray(0, written),
-    discard() {},
-  };
+  return isPaged(images)
+    ? pagedPictures({ ...parts, images })
+    : imageDataset({ ...parts, images: images as Uint8Array });
 }
 
 function checkSizeOptions({ height, width, channels }: PictureFolderOptions): void {

@@ -60,8 +60,8 @@ export async function joinFederation(
 ): Promise<TakePartOutcome> {
   const { description } = end;
   // Refuses a federation about other data before anything is downloaded.
-  if (typeof data === 'string' && description.configuration.data?.kind !== 'table')
-    pictureFacts(description, 'a folder');
+  const { kind = 'pictures' } = description.configuration.data ?? {};
+  if (typeof data === 'string' && kind === 'pictures') pictureFacts(description, 'a folder');
   const versions = versionsOfThis();
   const foreignPlan =
     acceptForeignPlan && extensions.network === undefined

@@ -1,4 +1,5 @@
 /** Loads a participant's data from a folder, or a known data set by its name. Node only. */
+import { loadArrays } from '../../../data/arrays/node/load-arrays.js';
 import { closeDatasets } from '../../../data/dataset.js';
 import { type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
@@ -17,8 +18,8 @@ export interface OwnDataOptions
 
 /**
  * @param spec what `loadDataset` takes
- * @throws DataError when the data cannot be read, or the federation is about neither pictures nor
- * a table; FederationError when its columns or categories are not those of the federation
+ * @throws DataError when the data cannot be read, or the federation is about other data than
+ * settings describe; FederationError when its columns or categories are not those of the federation
  */
 export async function loadOwnData(
   spec: string,
@@ -31,13 +32,19 @@ export async function loadOwnData(
     const table = await loadOwnTable(spec, data, options);
     return ownData(table, name, described, choice, spec, options.onNotice);
   }
+  const wanted = choice === undefined ? 'training' : 'both';
+  if (data?.kind === 'arrays') {
+    const { train, test } = await loadArrays(spec, data, { ...options, wanted });
+    closeDatasets(test);
+    return ownData(train, name, described, choice, spec, options.onNotice);
+  }
   const { size } = pictureFacts(described, 'a folder');
   const { train, test } = await loadDataset(spec, {
     ...options,
     // Pictures are resized to fit. A share of a whole data set leaves out its test pictures.
     ...size,
     fit: described.configuration.imageFit,
-    wanted: choice === undefined ? 'training' : 'both',
+    wanted,
   });
   closeDatasets(test);
   return ownData(train, name, described, choice, spec, options.onNotice);

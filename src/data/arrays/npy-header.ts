@@ -1,0 +1,68 @@
+/**
+ * The header of a `.npy` file: what its numbers are, and where they begin.
+ * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ */
+import { excerpt } from '../../base/excerpt.js';
+import { DataError } from '../error.js';
+import { NUMBER_TYPES, type NumberType, type StoredArray } from './stored-array.js';
+
+export interface NpyHeader extends StoredArray {
+  /** Bytes before the first number. */
+  readonly dataStart: number;
+}
+
+/** More than any header that numpy writes for numbers. */
+export const NPY_HEADER_BYTES = 65_536;
+const MAGIC = '\x93NUMPY';
+
+/** @throws DataError when it is not such a file, or has other things than numbers */
+export function parseNpyHeader(bytes: Uint8Array, what: string): NpyHeader {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, NPY_HEADER_BYTES));
+  if (!text.startsWith(MAGIC))
+    throw new DataError(`data: ${what} is not a .npy file, expected its mark \\x93NUMPY`);
+  const version = bytes[6] ?? 0;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = version === 1 ? 10 : 12;
+  if (version < 1 || version > 3 || bytes.length < start) {
+    throw new DataError(`data: ${what} is of version ${version} of .npy, expected 1, 2 or 3`);
+  }
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const header = text.slice(start, start + length);
+  if (header.length < length) throw new DataError(`data: ${what} ends within its header`);
+  const shape = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
+  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
+  const descr = /'descr':\s*('[^']*'|\[.*\])/.exec(header)?.[1];
+  if (shape === undefined || order === undefined || descr === undefined) {
+    throw new DataError(
+      `data: ${what} has the header ${excerpt(header.trim())}, expected descr, fortran_order and shape`,
+    );
+  }
+  return {
+    ...numberOf(descr, what),
+    fortran: order === 'True',
+    shape: [...shape.matchAll(/\d+/g)].map(Number),
+    dataStart: start + length,
+  };
+}
+
+const KINDS: Readonly<Record<string, string>> = { b: 'bool', u: 'u', i: 'i', f: 'f' };
+
+function numberOf(descr: string, what: string): Pick<StoredArray, 'type' | 'littleEndian'> {
+  const [, order, kind = '', width] = /^'([<>|=])([a-zA-Z])(\d*)/.exec(descr) ?? [];
+  const base = KINDS[kind];
+  const name = base === 'bool' ? base : `${base}${8 * Number(width)}`;
+  const type = NUMBER_TYPES.find((one): one is NumberType => one === name);
+  if (type !== undefined) return { type, littleEndian: order !== '>' };
+  const others: Readonly<Record<string, string>> = {
+    O: 'objects of Python, which are read by running code',
+    U: 'text',
+    S: 'text',
+    c: 'complex numbers',
+    M: 'dates',
+    m: 'times',
+  };
+  throw new DataError(
+    `data: ${what} holds ${others[kind] ?? `numbers of the type ${excerpt(descr)}`}, expected whole numbers, or floats of 16, 32 or 64 bits`,
+    { hint: 'convert it in Python by array.astype("float32"), or number categories from 0' },
+  );
+}

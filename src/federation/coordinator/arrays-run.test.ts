@@ -1,0 +1,71 @@
+/** Federations on files of arrays, as settings name them. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+import { loadArrays } from '../../data/arrays/node/load-arrays.js';
+import { factsOf } from '../../data/dataset.js';
+import type { ArraySettings } from '../../data/settings.js';
+import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
+import { loadOwnData } from '../participant/node/load-own-data.js';
+import { runFederation } from './run-federation.js';
+
+const at = (file: string) => fileURLToPath(new URL(`../../../test/fixtures/arrays/${file}`, import.meta.url));
+const out = mkdtempSync(join(tmpdir(), 'arrays-run-'));
+afterAll(() => rmSync(out, { recursive: true }));
+
+const data: ArraySettings = {
+  kind: 'arrays',
+  inputs: { x: 'number' },
+  targets: { y: { category: ['a', 'b', 'c'] } },
+};
+const base: ConfigurationInput = {
+  ...{ data, dataset: at('tested.npz'), partition: { name: 'iid', participants: 2 }, rounds: 1 },
+  ...{ model: { name: 'mlp', hidden: [4] }, optimizer: { name: 'sgd', learningRate: 0.01 } },
+  ...{ local: { steps: 2 }, batchSize: 4 },
+};
+
+it('one file is dealt out, and gives the model of the same arrays in a program', async () => {
+  const [own, given] = [join(out, 'own'), join(out, 'given')];
+  await runFederation(base, { out: own, workers: 1 });
+  const { data: _, ...rest } = base;
+  await runFederation(rest as ConfigurationInput, {
+    ...{ out: given, workers: 1, data: await loadArrays(at('tested.npz'), data) },
+  });
+  const digests = (folder: string) => readFileSync(join(folder, 'data.json'), 'utf8');
+  expect(digests(own)).toBe(digests(given));
+});
+
+it('each site of a simulation has a file of its own', async () => {
+  const { dataset: _, partition: __, ...rest } = base;
+  const sites = [at('tested.npz'), at('odd.npz')];
+  const shares: unknown[] = [];
+  await runFederation({ ...rest, data: { ...data, sites } } as unknown as ConfigurationInput, {
+    workers: 1,
+    observer: {
+      onStart(start) {
+        for (const { name, train, validation } of start.shares) {
+          shares.push([name, train.length + validation.length]);
+        }
+      },
+    },
+  });
+  expect(shares).toEqual([
+    ['tested', 10],
+    ['odd', 7],
+  ]);
+});
+
+it('a participant brings a file of its own, and is told what is missing in it', async () => {
+  const { train } = await loadArrays(at('tested.npz'), data);
+  const configuration = parseConfiguration(base, 'test');
+  const described = {
+    configuration,
+    inputs: train.inputs.map(factsOf),
+    targets: train.targets.map(factsOf),
+  };
+  const own = await loadOwnData(at('odd.npz'), 'site', described);
+  expect(own.share.train.length + own.share.validation.length).toBe(10);
+  await expect(loadOwnData(at('types.npz'), 'site', described)).rejects.toThrow(/has no array "x"/);
+});
