@@ -1,11 +1,9 @@
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { readConfigurationFile } from '../cli/flags/configuration-file.js';
-import { loadDataOf } from '../data/node/load-data.js';
-import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration/configuration.js';
+import type { ConfigurationInput } from '../protocol/configuration/configuration.js';
 import { sitesTable } from '../report/text/sites-table.js';
 import { compareSites } from './compare-sites.js';
-import { trainingConstants } from './training-constants.js';
 
 const file = resolve(import.meta.dirname, '../../data/heart-disease/federation.yaml');
 const short = { rounds: 2, local: { steps: 4 }, metrics: ['accuracy', 'auroc'] } as const;
@@ -31,17 +29,4 @@ it('a federation of hospitals is compared with pooled training and each of them 
   expect(text).toMatch(
     /^switzerland alone +\d+\.\d ± \d+\.\d +0\.\d+ ± 0\.\d+ +-?\d+\.\d points \(.* to .*\)$/m,
   );
-});
-
-it('the constants of a table are those of the rows of all sites, without what is missing', async () => {
-  const { train } = await loadDataOf(parseConfiguration(await settings(), file));
-  const constants = trainingConstants([train]);
-  const [numbers] = train.inputs;
-  const cholesterol = Array.from(numbers?.values as Float32Array)
-    .filter((_, at) => at % 6 === 2)
-    .filter((value) => value > 0);
-  const mean = cholesterol.reduce((sum, value) => sum + value, 0) / cholesterol.length;
-  expect(cholesterol.length).toBeLessThan(600);
-  expect(constants['preprocess.constants.mean']?.[2]).toBeCloseTo(mean, 9);
-  expect(constants['preprocess.constants.impute']).toEqual(constants['preprocess.constants.mean']);
 });

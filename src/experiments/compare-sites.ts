@@ -14,7 +14,6 @@ import { runFederation } from '../federation/coordinator/run-federation.js';
 import type { RunResult } from '../federation/record/run-result.js';
 import type { Figures, TaskMetrics } from '../metrics/metric.js';
 import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration/configuration.js';
-import { trainingConstants } from './training-constants.js';
 
 export interface CompareSitesOptions {
   /** How many random splits; each has its own seed, from the configuration's on. */
@@ -92,7 +91,7 @@ async function compareOnce(
     const { result } = await runFederation(
       {
         ...{ ...input, ...settings, data: { ...data, sites: files } },
-        ...{ constants: trainingConstants(trains), evaluateEvery: input.rounds },
+        evaluateEvery: input.rounds,
       },
       { data: { train, test, sites: trains.map(({ examples }) => examples) }, workers, signal },
     );
@@ -102,7 +101,7 @@ async function compareOnce(
   const alone: Record<string, Figures> = {};
   for (const [at, file] of (data.sites ?? []).entries()) {
     const steps = stepsInAll(together);
-    const result = await federate([at], { rounds: 1, local: { steps }, pooled: false, evaluateEvery: 1 });
+    const result = await federate([at], { rounds: 1, local: { steps }, pooled: false });
     alone[siteName(file)] = testOf(result);
   }
   return {

@@ -68,7 +68,8 @@ export function averagePrecision({ positives, negatives }: ScoreHistogram): Area
     const [hit, miss] = [positives[bin] as number, negatives[bin] as number];
     if (hit > 0) {
       area += (hit * (hits + hit)) / (hits + hit + misses + miss);
-      best += steps(hits, hit, misses);
+      // Best are equal scores above all negatives of the bin, worst are different ones below them.
+      best += (hit * (hits + hit)) / (hits + hit + misses);
       worst += steps(hits, hit, misses + miss);
     }
     hits += hit;

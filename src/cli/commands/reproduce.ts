@@ -2,9 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { loadDataOf } from '../../data/node/load-data.js';
 import { compareSites } from '../../experiments/compare-sites.js';
-import { trainingConstants } from '../../experiments/training-constants.js';
 import {
   type Environment,
   environments,
@@ -12,7 +10,7 @@ import {
   profile,
   profileNames,
 } from '../../federation/plan/profiles.js';
-import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
+import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { paperTable } from '../../report/sections/paper-table.js';
 import { sitesTable } from '../../report/text/sites-table.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
@@ -89,10 +87,8 @@ Examples:
 async function reproduceHeart({ seed, splits, ...flags }: Omit<ReproduceFlags, 'profile'>): Promise<void> {
   const source = heartSettings();
   const settings = { ...(await readConfigurationFile(source)), seed } as ConfigurationInput;
-  if (splits === undefined) {
-    const { train } = await loadDataOf(parseConfiguration(settings, source));
-    await federate({ ...settings, constants: trainingConstants([train]) }, { ...flags, source });
-  } else if (flags.json !== undefined) await checkFolderOf('--json', flags.json);
+  if (splits === undefined) await federate(settings, { ...flags, source });
+  else if (flags.json !== undefined) await checkFolderOf('--json', flags.json);
   const { signal, stop } = watchInterrupts(() => undefined);
   const print = (text: string) => process.stdout.write(`${text}\n`);
   try {

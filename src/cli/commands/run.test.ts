@@ -43,6 +43,9 @@ const resultSchema = z.strictObject({
     }),
   ),
   pooled: z.strictObject({ test: figures }).optional(),
+  best: z
+    .strictObject({ round: z.int().positive(), validation: z.strictObject({ accuracy: z.number() }) })
+    .optional(),
   stopped: z.strictObject({
     reason: z.enum(['every-participant-passed', 'max-rounds', 'interrupted', 'diverged']),
     round: z.int(),
