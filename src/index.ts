@@ -13,6 +13,8 @@ export type { Augmentation } from './data/images/augmentation.js';
 export { type ImageDataset, imageDataset } from './data/images/image-dataset.js';
 export { type Partitioner, partition, type Share } from './data/partition/partition.js';
 export { partitionByName, partitionerNames } from './data/partition/partitioners.js';
+export { type SiteDifference, siteDifferences } from './data/survey/site-differences.js';
+export { type SitesSurvey, type SiteTable, surveySites } from './data/survey/site-survey.js';
 export { gradients } from './engine/autodiff/gradients.js';
 export * as graph from './engine/graph/build.js';
 export { evaluate } from './engine/graph/evaluate.js';

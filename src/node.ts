@@ -1,6 +1,7 @@
 /** What needs Node: native speed, worker threads, files. */
 
 export { loadDataset } from './data/images/node/load-dataset.js';
+export { loadSiteTables, type TablesToLoad } from './data/node/load-data.js';
 export { ortNode } from './engine/runtime/node/ort-node.js';
 export {
   type ComparedResult,

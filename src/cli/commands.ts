@@ -19,6 +19,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'write the file of a federation about a table',
     load: async () => (await import('./commands/init.js')).addInit,
   },
+  survey: {
+    takes: '<file>',
+    summary: 'show what the tables of a federation hold, and where its sites differ',
+    load: async () => (await import('./commands/survey.js')).addSurvey,
+  },
   reproduce: {
     takes: '<environment>',
     summary: 'repeat the experiment of the paper on Fashion-MNIST',

@@ -6,7 +6,7 @@ import { root, commonweight as startedAnew } from '../../../test/run-command.js'
 
 const commands = [
   ...['reproduce', 'run', 'serve', 'join', 'status', 'stop', 'token', 'replay'],
-  ...['report', 'open', 'compare', 'merge', 'evaluate', 'predict', 'export', 'init'],
+  ...['report', 'open', 'compare', 'merge', 'evaluate', 'predict', 'export', 'init', 'survey'],
 ];
 
 describe('commonweight', () => {

@@ -44,5 +44,5 @@ async function init(table: string, { target, out }: InitFlags): Promise<void> {
   const path = dirname(beside) === '.' ? `./${basename(beside)}` : beside;
   await writeFlagFile('--out', out, new TextEncoder().encode(federationFile(look, { path, target })));
   print(`${out}: ${look.columns.length} columns of ${look.rows} rows; check what each column is`);
-  print(`next: commonweight run ${out}`);
+  print(`next: commonweight survey ${out}, then commonweight run ${out}`);
 }

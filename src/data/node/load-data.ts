@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import { loadArrays } from '../arrays/node/load-arrays.js';
 import { concatenated } from '../concatenated.js';
 import { closeDatasets, type Dataset, type TrainTestSplit, withoutExamples } from '../dataset.js';
+import { DataError } from '../error.js';
 import {
   type DatasetSettings,
   datasetPath,
@@ -14,7 +15,7 @@ import {
   orSayMoved,
 } from '../images/node/load-dataset.js';
 import { loadPictureSites } from '../images/node/picture-sites.js';
-import { type ArraySettings, type DataSettings, SITES, sitesOf } from '../settings.js';
+import { type ArraySettings, type DataSettings, SITES, siteName, sitesOf } from '../settings.js';
 import type { TableSettings } from '../tables/column-specs.js';
 import { loadOwnTable, loadTables, splitTable } from '../tables/node/load-table.js';
 
@@ -22,6 +23,11 @@ import { loadOwnTable, loadTables, splitTable } from '../tables/node/load-table.
 export interface DataToLoad extends DatasetSettings {
   readonly data?: DataSettings | undefined;
 }
+
+/** The settings of tables, and of the names of their sites. */
+export type TablesToLoad = Pick<DataToLoad, 'data' | 'dataset'> & {
+  readonly participants?: readonly string[] | undefined;
+};
 
 export type LoadDataOptions = Omit<LoadDatasetOptions, 'wanted'>;
 
@@ -51,6 +57,27 @@ export async function loadDataOf(
       : await loadPictureSites(places, settings, options),
     options,
   );
+}
+
+/**
+ * The tables of settings as they are, each with the name of its site; a single one is named after
+ * its file.
+ * @throws DataError when the data are no tables, or cannot be read
+ */
+export async function loadSiteTables(
+  { data, dataset, participants }: TablesToLoad,
+  options: LoadDataOptions = {},
+): Promise<readonly { readonly name: string; readonly dataset: Dataset }[]> {
+  if (data?.kind !== 'table' || (data.sites === undefined && dataset === 'none')) {
+    const got = data?.kind === 'table' ? '"dataset" is "none"' : `they are ${data?.kind ?? 'pictures'}`;
+    throw new DataError(`data: ${got}, expected a table`, {
+      hint: 'name a CSV file by "dataset", or one for each site by "data.sites"; "data" says what its columns are',
+    });
+  }
+  const places = data.sites ?? [dataset];
+  const tables = await loadTables(places, data, options);
+  const names = data.sites === undefined ? undefined : participants;
+  return tables.map((table, i) => ({ name: names?.[i] ?? siteName(places[i] as string), dataset: table }));
 }
 
 async function loadTableOf(
