@@ -1,6 +1,6 @@
 /** `commonweight evaluate`: a model on the test images of a data set. */
 import { availableParallelism } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { closeDatasets } from '../../data/dataset.js';
 import { labelledPictures, type PictureSet, renumbered } from '../../data/images/image-dataset.js';
@@ -24,11 +24,11 @@ import { widthFor } from '../display/display.js';
 import { liveDisplay } from '../display/display-live.js';
 import { plainDisplay } from '../display/display-plain.js';
 import { isLive } from '../display/terminal.js';
-import { readConfigurationFile } from '../flags/configuration-file.js';
 import { networkOption, normalizationOption } from '../flags/model-options.js';
 import type { NetworkChoice } from '../flags/network-flag.js';
 import { type OpenedModel, openModel } from '../flags/open-model.js';
 import { skipDamagedOption } from '../flags/picture-flags.js';
+import { settingsOfRun } from '../flags/settings-of-run.js';
 import { wholeNumber } from '../flags/values.js';
 import { Interrupted, UsageError } from '../terminal/error.js';
 import { watchInterrupts } from '../terminal/interrupt.js';
@@ -104,15 +104,6 @@ async function whereItLies(model: string, name: string): Promise<string> {
 async function datasetOfRun(model: string): Promise<string | undefined> {
   const { dataset } = (await settingsOfRun(model)) ?? {};
   return typeof dataset === 'string' ? dataset : undefined;
-}
-
-async function settingsOfRun(model: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  // Models of single rounds are one folder deeper.
-  for (const folder of [dirname(model), dirname(dirname(model))]) {
-    const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
-    if (run !== undefined) return run;
-  }
-  return undefined;
 }
 
 async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {

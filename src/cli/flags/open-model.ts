@@ -9,7 +9,7 @@ import { imageShapeOf } from '../../data/images/image-dataset.js';
 import type { PictureFit } from '../../data/images/picture-size.js';
 import { networkOf } from '../../engine/nn/by-name.js';
 import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
-import { decodeModel, requireFinite } from '../../engine/nn/model-file.js';
+import { decodeModel, type ModelFile, requireFinite } from '../../engine/nn/model-file.js';
 import { type Normalization, onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
 import { networkNames } from '../../engine/nn/settings.js';
 import { classification } from '../../engine/nn/tasks/classification.js';
@@ -43,7 +43,8 @@ export interface ModelFlags {
   readonly normalization?: Normalization | undefined;
 }
 
-export async function openModel(path: string, flags: ModelFlags): Promise<OpenedModel> {
+/** A whole model, not the shared part of one. @throws UsageError when it is not one */
+export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new UsageError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
   });
@@ -57,6 +58,12 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
       },
     );
   }
+  return { state, description };
+}
+
+/** @param file what `readModelFile` has read of it */
+export async function openModel(path: string, flags: ModelFlags, file?: ModelFile): Promise<OpenedModel> {
+  const { state, description } = file ?? (await readModelFile(path));
   const choice = flags.network ?? description?.network;
   if (choice === undefined) {
     throw new UsageError(`"${path}" does not say which network its weights belong to`, {

@@ -43,7 +43,7 @@ export function numberReader(
   problems: CellProblems,
   counted: RangeCount,
 ): CellReader {
-  const { range } = value as NumberSpec;
+  const { range, orDay = false } = value as NumberSpec;
   const words = new Set(value.missing.map((word) => word.trim().toLowerCase()));
   const numbers = new Set(value.missing.map(numberOf).filter((number) => !Number.isNaN(number)));
   const accept = (number: number, text: () => string): number => {
@@ -64,6 +64,8 @@ export function numberReader(
   const refused = (text: string): number => {
     const word = text.trim().toLowerCase();
     if (MISSING_IN_NUMBERS.has(word) || words.has(word)) return MISSING_NUMBER;
+    const day = orDay ? dayNumber(text.trim()) : undefined;
+    if (day !== undefined) return day;
     const hint = DATE.test(text.trim())
       ? `a date is declared as one: ${name}: date`
       : `if it stands for a missing value, declare it: ${name}: { number: true, missing: [${JSON.stringify(text.trim())}] }`;
@@ -179,6 +181,17 @@ export function categoryReader(
       return code;
     },
     readValue: (of) => (of === null || of === undefined ? MISSING_CODE : codeOf(String(of))),
+  };
+}
+
+/** Keeps every cell as it is; the code of a cell is the number of its row. */
+export function cellCollector(): Pick<CategoryReader, keyof CellReader | 'names'> {
+  const cells: string[] = [];
+  const keep = (cell: string) => cells.push(cell) - 1;
+  return {
+    names: () => cells,
+    read: (record, cell) => keep(cellText(record, cell)),
+    readValue: (of) => keep(of === null || of === undefined ? '' : String(of)),
   };
 }
 

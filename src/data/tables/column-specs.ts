@@ -14,6 +14,8 @@ export interface NumberSpec {
   readonly kind: 'number';
   readonly unit?: string | undefined;
   readonly range?: readonly [number, number] | undefined;
+  /** Whether a cell may be a day as well, which is read as the days since 1970-01-01. */
+  readonly orDay?: boolean | undefined;
 }
 
 interface DateSpec {

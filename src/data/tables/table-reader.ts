@@ -11,6 +11,7 @@ import {
   type CategoryReader,
   type CellReader,
   categoryReader,
+  cellCollector,
   dateReader,
   MISSING_CODE,
   numberReader,
@@ -33,6 +34,8 @@ export interface ReadTable {
   readonly names: readonly (readonly string[])[];
   /** [rows], the group of each; undefined if there is no column of groups. */
   readonly groups?: Int32Array | undefined;
+  /** [rows], the cells of the column of groups as they are, of a table for predictions. */
+  readonly groupCells?: readonly string[] | undefined;
 }
 
 export interface TableReaderOptions {
@@ -41,6 +44,11 @@ export interface TableReaderOptions {
   /** What a number in messages counts. */
   readonly place?: 'line' | 'row';
   readonly onNotice?: ((notice: string) => void) | undefined;
+  /**
+   * Whether the rows are only to be predicted: then every input must be there, the column of groups
+   * may be missing, and values beyond a range are reported, however many they are.
+   */
+  readonly forPredictions?: boolean | undefined;
 }
 
 export interface TableReader {
@@ -55,15 +63,17 @@ export interface TableReader {
 /** @throws DataError when the header lacks what is needed, or names a needed column twice */
 export function tableReader(
   file: string,
-  spec: TableSpec,
+  wanted: TableSpec,
   header: readonly string[],
   options: TableReaderOptions = {},
 ): TableReader {
-  const { place = 'line', onNotice } = options;
+  const { place = 'line', onNotice, forPredictions = false } = options;
   const problems = new CellProblems(file, place);
-  const lacking = checkHeader(file, spec, header);
+  const group = forPredictions && !header.includes(wanted.group ?? '') ? undefined : wanted.group;
+  const spec = { ...wanted, group };
+  const lacking = checkHeader(file, spec, header, forPredictions);
   const bound = bindColumns(spec, header, problems, options);
-  const { numbers, categories, target, group } = bound;
+  const { numbers, categories, target, groups } = bound;
   const stores = {
     numbers: rowStore('f32', numbers.length),
     categories: rowStore('i32', categories.length),
@@ -84,8 +94,8 @@ export function tableReader(
     }
     fill(stores.numbers, numbers, numberIn, MISSING_NUMBER);
     fill(stores.categories, categories, numberIn, MISSING_CODE);
-    if (group !== undefined) {
-      const own = numberIn(group.reader, group.place);
+    if (groups !== undefined) {
+      const own = numberIn(groups.reader, groups.place);
       // A row without a group is one of its own.
       stores.groups.set(0, own === MISSING_CODE ? -1 - nextGroup++ : own);
       stores.groups.keep();
@@ -109,7 +119,7 @@ export function tableReader(
       for (const notice of [
         ...lacking.map((name) => `no column "${name}": it counts as missing in all its rows`),
         ...(rows < all ? [`${all - rows} of ${all} rows have no ${targetName(spec)} and are left out`] : []),
-        ...rangeNotices(file, numbers, place),
+        ...rangeNotices(file, numbers, place, forPredictions),
         ...unknownNotices(categories, place),
       ]) {
         onNotice?.(`data: "${file}": ${notice}`);
@@ -120,7 +130,8 @@ export function tableReader(
         categories: stores.categories.finish() as Int32Array,
         targets: stores.targets.finish() as Float32Array | Int32Array,
         names: categories.map(({ reader }) => reader.names()),
-        groups: group && (stores.groups.finish() as Int32Array),
+        groups: groups && (stores.groups.finish() as Int32Array),
+        ...(forPredictions && { groupCells: groups?.reader.names() }),
       };
     },
   };
@@ -138,7 +149,7 @@ function bindColumns(
   { columns, target, group }: TableSpec,
   header: readonly string[],
   problems: CellProblems,
-  { decimal = '.' }: TableReaderOptions,
+  { decimal = '.', forPredictions = false }: TableReaderOptions,
 ) {
   const mark = decimal.charCodeAt(0);
   const numbers: BoundColumn[] = [];
@@ -157,8 +168,8 @@ function bindColumns(
       : { name: group, value: { kind: 'category', names: undefined, missing: [] } };
   return {
     ...{ numbers, categories, target: targetReader(target, mark, problems) },
-    group: groupColumn && {
-      reader: categoryReader(groupColumn, problems),
+    groups: groupColumn && {
+      reader: forPredictions ? cellCollector() : categoryReader(groupColumn, problems),
       place: header.indexOf(groupColumn.name),
     },
   };
@@ -177,7 +188,12 @@ function fill(
 }
 
 /** Which inputs the table does not have. */
-function checkHeader(file: string, spec: TableSpec, header: readonly string[]): readonly string[] {
+function checkHeader(
+  file: string,
+  spec: TableSpec,
+  header: readonly string[],
+  needsAll: boolean,
+): readonly string[] {
   const wanted = columnNames(spec);
   const absent = wanted.filter((name) => !header.includes(name));
   const twice = wanted.find((name) => header.indexOf(name) !== header.lastIndexOf(name));
@@ -192,13 +208,15 @@ function checkHeader(file: string, spec: TableSpec, header: readonly string[]): 
       name,
       header.filter((other) => !wanted.includes(other)),
     );
-    const isNeeded = !inputs.includes(name) || inputs.every((input) => absent.includes(input));
+    const isNeeded = needsAll || !inputs.includes(name) || inputs.every((input) => absent.includes(input));
     if (!isNeeded && nearest === undefined) continue;
     const quoted = header.map((one) => JSON.stringify(one));
     throw new DataError(`data: "${file}", line 1: no column is called "${name}", got ${listed(quoted, 20)}`, {
       hint:
         nearest === undefined
-          ? 'name the columns as the settings of the data do, and look at the separator'
+          ? needsAll
+            ? 'add it, with empty cells where the value is not known'
+            : 'name the columns as the settings of the data do, and look at the separator'
           : `rename "${nearest}", if it is that column`,
     });
   }
@@ -227,14 +245,19 @@ function ragged(file: string, { line, cells }: CellRecord, header: readonly stri
 }
 
 /** @throws DataError when most values lie beyond the declared range, as those in another unit do */
-function rangeNotices(file: string, numbers: readonly BoundColumn[], place: string): string[] {
+function rangeNotices(
+  file: string,
+  numbers: readonly BoundColumn[],
+  place: string,
+  isOnlyReported: boolean,
+): string[] {
   return numbers.flatMap(({ column, counted }) => {
     if (column.value.kind !== 'number' || column.value.range === undefined || counted.outside === 0)
       return [];
     const [low, high] = column.value.range;
     const unit = column.value.unit === undefined ? '' : ` ${column.value.unit}`;
     const what = `${counted.outside} of ${counted.known} values of "${column.name}" lie beyond ${low} to ${high}${unit}, the first, ${counted.firstOutside}, in ${place} ${counted.firstLine}`;
-    if (counted.outside <= counted.known / 2) return [what];
+    if (isOnlyReported || counted.outside <= counted.known / 2) return [what];
     throw new DataError(`data: "${file}": ${what}`, {
       hint: `convert them${unit === '' ? '' : ` to${unit}`}, if they are in another unit, or change the range`,
     });

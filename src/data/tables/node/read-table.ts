@@ -2,12 +2,13 @@
 import { basename } from 'node:path';
 import type { OnDataProgress } from '../../progress.js';
 import type { TableSettings, TableSpec } from '../column-specs.js';
-import type { ReadTable } from '../table-reader.js';
+import type { ReadTable, TableReaderOptions } from '../table-reader.js';
 import { textTableReader } from '../text-table.js';
 import { piecesOf } from './file-pieces.js';
 
-export interface ReadTableOptions extends Pick<TableSettings, 'separator' | 'decimal' | 'encoding'> {
-  readonly onNotice?: ((notice: string) => void) | undefined;
+export interface ReadTableOptions
+  extends Pick<TableSettings, 'separator' | 'decimal' | 'encoding'>,
+    Pick<TableReaderOptions, 'onNotice' | 'forPredictions'> {
   readonly onProgress?: OnDataProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }

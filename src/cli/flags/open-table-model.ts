@@ -1,0 +1,70 @@
+/** Opens a model of a table with its network: the file says what it reads and what it predicts. */
+import { categoriesOf, type DataFacts } from '../../data/dataset.js';
+import { dataSchema } from '../../data/settings.js';
+import type { TableSettings } from '../../data/tables/column-specs.js';
+import { readsTable } from '../../data/tables/model-columns.js';
+import { modelLayoutOf, parametersOf } from '../../engine/nn/layers/network.js';
+import type { ModelDescription, ModelFile } from '../../engine/nn/model-file.js';
+import { type Learner, learnerOf } from '../../federation/plan/learner.js';
+import { parseConfiguration } from '../../protocol/configuration/configuration.js';
+import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
+import { UsageError } from '../terminal/error.js';
+import { settingsOfRun } from './settings-of-run.js';
+
+export interface OpenedTableModel extends Learner {
+  /** In the order of the network's parameters; constants included. */
+  readonly state: StateDict;
+  readonly facts: DataFacts;
+  /** Of the run in whose folder the model lies; undefined if it lies elsewhere. */
+  readonly settings: TableSettings | undefined;
+}
+
+export interface TableModelFile extends ModelFile {
+  readonly description: ModelDescription;
+}
+
+export const isTableModel = (file: ModelFile): file is TableModelFile =>
+  file.description !== undefined && readsTable(file.description.inputs);
+
+/**
+ * @param chosen settings of the task beside what the file says, such as metrics
+ * @throws UsageError when a program has built the network; ConfigurationError when the settings do
+ * not fit
+ */
+export async function openTableModel(
+  path: string,
+  { state, description }: TableModelFile,
+  chosen: Readonly<Record<string, unknown>> = {},
+): Promise<OpenedTableModel> {
+  const { network: model, inputs, targets } = description;
+  if (model.name === 'custom') {
+    throw new UsageError(`"${path}" belongs to a network that a program of its own has built`, {
+      hint: 'use it from that program, or use the model.onnx beside it',
+    });
+  }
+  const facts = { inputs, targets };
+  const task = { name: taskOf(facts) };
+  const configuration = parseConfiguration({ ...NOT_USED, task, ...chosen, model }, path);
+  const learner = learnerOf(configuration, facts, {}, path);
+  const layout = modelLayoutOf(parametersOf(learner.network, learner.inputs));
+  const data = dataSchema.safeParse((await settingsOfRun(path))?.data).data;
+  return {
+    ...learner,
+    state: arrangeState(state, layout, `"${path}" is no ${model.name} for its columns`),
+    facts,
+    settings: data?.kind === 'table' ? data : undefined,
+  };
+}
+
+/** Nothing is trained or dealt out, but settings are not complete without these. */
+const NOT_USED = {
+  partition: { name: 'own', participants: 2 },
+  optimizer: { name: 'sgd', learningRate: 1 },
+  ...{ batchSize: 1, local: { epochs: 1 }, rounds: 1 },
+};
+
+/** A class for each row, several labels, or numbers. */
+function taskOf(facts: DataFacts): string {
+  if (categoriesOf(facts).length > 0) return 'classification';
+  return facts.targets[0]?.meaning.kind === 'categories' ? 'multi-label' : 'regression';
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { predictionsCsv, predictionsReport } from './predictions.js';
+
+describe('predictions', () => {
+  it('of classes are the likeliest and a probability of each, as floats that are read back', () => {
+    const values = Float32Array.of(0.1, 0.7, 0.2, 1 / 3, 1 / 3, 1 / 3);
+    const target = { kind: 'class', names: ['a', 'b, c', 'say "d"'] } as const;
+    const csv = predictionsCsv({ rows: 2, target, values });
+    const [header, first, second] = csv.split('\n');
+    expect(header).toBe('row,prediction,P(a),"P(b, c)","P(say ""d"")"');
+    expect(first).toBe('1,"b, c",0.1,0.7,0.2');
+    expect(second!.split(',').slice(0, 2)).toEqual(['2', 'a']);
+    for (const cell of second!.split(',').slice(2)) expect(Math.fround(Number(cell))).toBe(values[3]);
+  });
+
+  it('of labels are 0 or 1, from a probability of one half on', () => {
+    const target = { kind: 'labels', names: ['cough', 'fever'] } as const;
+    const group = { name: 'patient', cells: ['007'] };
+    const csv = predictionsCsv({ rows: 1, target, group, values: Float32Array.of(0.5, 0.25) });
+    expect(csv).toBe('row,patient,cough,fever,P(cough),P(fever)\n1,007,1,0,0.5,0.25\n');
+  });
+
+  it('of numbers are the numbers, the first ten on a terminal', () => {
+    const target = { kind: 'numbers', names: ['x'] } as const;
+    const of = (rows: number) => ({ rows, target, values: Float32Array.from({ length: rows }, (_, i) => i) });
+    expect(predictionsReport(of(10)).split('\n')).toHaveLength(11);
+    expect(predictionsReport(of(11))).toMatch(/\n 10 +9\nand 1 more row of 11: /);
+  });
+});
