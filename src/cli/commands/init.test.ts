@@ -16,6 +16,13 @@ describe('commonweight init', () => {
     expect(stdout).toContain('federation.yaml: 14 columns of 294 rows');
     const { dataset, data } = parse(readFileSync(join(folder, 'federation.yaml'), 'utf8'));
     expect(dataset).toBe('./hungary.csv');
+    // What is named as the next step works as it is.
+    expect(stdout).toContain('commonweight survey federation.yaml');
+    expect(stdout).toContain('commonweight run federation.yaml');
+    const survey = await commonweight(['survey', 'federation.yaml'], { cwd: folder });
+    expect(survey.status, survey.stderr).toBe(0);
+    const run = await commonweight(['run', 'federation.yaml', '--rounds', '1'], { cwd: folder });
+    expect(run.status, run.stderr).toBe(0);
     expect(data.columns.thal).toEqual(['fixed defect', 'normal', 'reversable defect']);
     const again = await commonweight(['init', 'hungary.csv'], { cwd: folder });
     expect(again.status).toBe(2);
