@@ -89,20 +89,28 @@ function variableLines(columns: readonly VariableFigures[]): TextLine[] {
           line('median (quartiles)', (figures) => quartilesText(figures as NumberFigures)),
         ]
       : categoryLines(columns as readonly CategoryFigures[], line)),
-    ...(missing ? [line('missing', (figures) => countText(figures, missingAt(figures)))] : []),
+    ...(missing ? [line('missing', (figures) => countText(figures, [missingAt(figures)]))] : []),
   ];
 }
 
 type WriteLine = (label: string, write: (figures: VariableFigures) => string) => string[];
 
+/** Of a column with more names, those that are the most frequent in all rows. */
+const MOST_NAMES = 12;
+
 function categoryLines(columns: readonly CategoryFigures[], line: WriteLine): string[][] {
-  const names = columns[0]?.variable.names ?? [];
-  const others = columns.some(
-    (figures) => figures.other > 0 || isHidden(figures, figures.variable.names.length),
-  );
+  const [all] = columns;
+  if (all === undefined) return [];
+  const { names } = all.variable;
+  const countOf = (cell: number) => all.counts[cell] ?? 0;
+  const frequent = [...names.keys()].sort((a, b) => countOf(b) - countOf(a) || a - b);
+  const rest = names.length > MOST_NAMES ? frequent.slice(MOST_NAMES - 2) : [];
+  const shown = [...names.entries()].filter(([cell]) => !rest.includes(cell));
+  const others = columns.some((figures) => figures.other > 0 || isHidden(figures, names.length));
   return [
-    ...names.map((name, at) => line(name, (figures) => countText(figures, at))),
-    ...(others ? [line('another one', (figures) => countText(figures, names.length))] : []),
+    ...shown.map(([cell, name]) => line(name, (figures) => countText(figures, [cell]))),
+    ...(rest.length > 0 ? [line(`${rest.length} more names`, (figures) => countText(figures, rest))] : []),
+    ...(others ? [line('another one', (figures) => countText(figures, [names.length]))] : []),
   ];
 }
 
@@ -113,11 +121,11 @@ export const FEW = 'few';
 const NONE = '–';
 
 /** "206 (68%)", "~206 (68%)" where rows of hidden cells may be among them, or "few". */
-export function countText(figures: VariableFigures, cell: number): string {
-  const isMissing = cell === missingAt(figures);
+function countText(figures: VariableFigures, cells: readonly number[]): string {
+  const isMissing = cells[0] === missingAt(figures);
   const known = 'other' in figures ? [...figures.counts, figures.other] : [];
-  const rows = isMissing ? figures.missing : (known[cell] ?? 0);
-  const hidden = isHidden(figures, cell);
+  const rows = isMissing ? figures.missing : cells.reduce((sum, cell) => sum + (known[cell] ?? 0), 0);
+  const hidden = cells.some((cell) => isHidden(figures, cell));
   if (rows === 0) return hidden ? FEW : '0';
   // Of categories, the part of the rows that have one.
   const of = isMissing ? figures.rows : figures.rows - figures.missing;
