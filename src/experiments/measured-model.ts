@@ -8,12 +8,13 @@ import type { Task } from '../engine/nn/tasks/task.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { ColumnSpec } from '../tensor/column-spec.js';
-import type { StateDict } from '../tensor/state-dict.js';
+import { partOfState, type StateDict } from '../tensor/state-dict.js';
 import { evaluateInParts } from '../training/evaluate-parts.js';
 import { WorkerPool } from '../training/threads/node/worker-pool.js';
 
 export interface MeasuredModel {
   readonly network: Network;
+  /** Of the whole model, constants included. */
   readonly state: StateDict;
   readonly inputs: readonly ColumnSpec[];
   /** Its metrics are those that are measured. */
@@ -39,13 +40,14 @@ export async function measureModel(
 ): Promise<Measurement> {
   // A plan includes training; only its evaluation is used here.
   const plan = compilePlan({ network, inputs, task, optimizer: sgd(), batchSize: 1 });
-  const pool = new WorkerPool({ plan, train: test, test }, workers);
+  const [trained, frozen] = [plan.layout, plan.frozen].map((layout) => partOfState(state, layout).data);
+  const pool = new WorkerPool({ plan, frozen, train: test, test }, workers);
   const stop = () => pool.stop();
   signal.addEventListener('abort', stop);
   try {
     if (signal.aborted) stop();
     const each = resamples !== undefined;
-    const metrics = await evaluateInParts(pool, state.data, 'test', test.examples, each);
+    const metrics = await evaluateInParts(pool, trained as Float32Array, 'test', test.examples, each);
     if (resamples === undefined) return { metrics };
     // The seed is fixed, so that the same model has the same intervals.
     const intervals = await bootstrapIntervals(metrics, { resamples, seed: 0 }, turnTaker(signal));

@@ -1,20 +1,22 @@
-/** `commonweight evaluate`: a model on the test images of a data set. */
+/** `commonweight evaluate`: a model on the test images of a data set, or on rows of a table. */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { closeDatasets } from '../../data/dataset.js';
+import { categoriesOf, closeDatasets, type Dataset } from '../../data/dataset.js';
 import { labelledPictures, type PictureSet, renumbered } from '../../data/images/image-dataset.js';
 import { datasetNames, loadDataset, orSayMoved } from '../../data/images/node/load-dataset.js';
 import type { LoadedPictures, PictureFolderOptions } from '../../data/images/node/picture-folder.js';
 import { type LoadDataOptions, loadDataOf } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
 import { SITES } from '../../data/settings.js';
+import type { ModelFile } from '../../engine/nn/model-file.js';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { taskSchema } from '../../engine/nn/settings.js';
 import { classification } from '../../engine/nn/tasks/classification.js';
-import { measureModel } from '../../experiments/measured-model.js';
+import { type MeasuredModel, measureModel } from '../../experiments/measured-model.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { chosenMetrics, chosenMetricsProblem, classMetricsProblem } from '../../metrics/known-metrics.js';
+import type { TaskMetrics } from '../../metrics/metric.js';
 import { chosenMetricsSchema } from '../../metrics/schemas.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
@@ -26,9 +28,11 @@ import { plainDisplay } from '../display/display-plain.js';
 import { isLive } from '../display/terminal.js';
 import { networkOption, normalizationOption } from '../flags/model-options.js';
 import type { NetworkChoice } from '../flags/network-flag.js';
-import { type OpenedModel, openModel } from '../flags/open-model.js';
+import { type OpenedModel, openModel, readModelFile } from '../flags/open-model.js';
+import { isTableModel, openTableModel, type TableModelFile } from '../flags/open-table-model.js';
 import { skipDamagedOption } from '../flags/picture-flags.js';
 import { settingsOfRun } from '../flags/settings-of-run.js';
+import { testRows } from '../flags/test-rows.js';
 import { wholeNumber } from '../flags/values.js';
 import { Interrupted, UsageError } from '../terminal/error.js';
 import { watchInterrupts } from '../terminal/interrupt.js';
@@ -51,14 +55,14 @@ export function addEvaluate(program: Command): void {
   program
     .command('evaluate')
     .description(
-      'Measure a model on the test images of a data set: accuracy, loss, the accuracy of each class, and which class is mistaken for which.',
+      'Measure a model on the test images of a data set, or on rows of a table: accuracy, loss, the accuracy of each class, and which class is mistaken for which; of other tasks their metrics.',
     )
     .argument('<model>', 'a safetensors file')
     .option(
       '--dataset <name|dir>',
-      'fashion-mnist, or a folder; the data set that the model was trained on by default',
+      'fashion-mnist, a folder, or a table; by default the test part of what the model was trained on',
     )
-    .option('--data <dir>', 'the same: where the data set lies now, if it was moved')
+    .option('--data <dir>', 'where the data set of the model lies now, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .addOption(networkOption())
     .addOption(normalizationOption())
@@ -70,7 +74,7 @@ export function addEvaluate(program: Command): void {
     )
     .option(
       '--bootstrap <n>',
-      'give 95% intervals, from so many draws of the images',
+      'give 95% intervals, from so many draws of the examples',
       wholeNumber('--bootstrap', 2, 10_000),
     )
     .option('--json <file>', 'write the result as JSON')
@@ -80,6 +84,7 @@ export function addEvaluate(program: Command): void {
       `
 Examples:
   commonweight evaluate runs/v/model.safetensors
+  commonweight evaluate runs/heart/model.safetensors --dataset patients.csv
   commonweight evaluate merged.safetensors --dataset fashion-mnist --network paper-cnn --json merged.json`,
     )
     .action(evaluate);
@@ -106,55 +111,107 @@ async function datasetOfRun(model: string): Promise<string | undefined> {
   return typeof dataset === 'string' ? dataset : undefined;
 }
 
+/** What is measured, on which examples. */
+interface Measured {
+  readonly model: MeasuredModel;
+  readonly test: Dataset;
+  /** The data set's name or path. */
+  readonly dataset: string;
+  readonly part: 'test' | 'whole';
+  /** Empty for a task without classes. */
+  readonly classNames: readonly string[];
+  readonly chosen: TaskMetrics;
+  readonly what: 'images' | 'rows';
+  /** To be closed. */
+  readonly opened: readonly Dataset[];
+}
+
 async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
-  const { json, dataDir, network, normalization, skipDamaged } = flags;
+  const { json, network } = flags;
   if (json !== undefined) await checkFolderOf('--json', json);
   const output = process.stdout;
   const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });
   const { signal, stop } = watchInterrupts();
   try {
-    const described = network === undefined ? await openModel(path, {}) : undefined;
-    const given = flags.dataset ?? flags.data;
-    const dataset = given ?? (described?.dataset && (await whereItLies(path, described.dataset)));
-    if (dataset === undefined) {
-      throw new UsageError(`"${path}" does not say what it was trained on`, {
-        hint: 'name the data with --dataset: fashion-mnist, or a folder',
-      });
-    }
     const { onData, onNotice } = display;
-    const options = {
-      ...{ dataDir, skipDamaged, onProgress: onData, onNotice, signal },
-      paging: pagingIn(machineMemory().bytes),
-      ...(described && sizeFor(described)),
-    };
-    const loading = given === undefined && dataset === SITES ? sitesOfRun : testOf;
-    const loaded = await orSayMoved(loading(path, dataset, options), given);
-    const { channels, height, width } = loaded.test;
-    const model =
-      described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
-    const test = inOrderOf(model.classNames, loaded.test);
-    checkFits(model, test, path, dataset);
-    const classes = model.classNames.length;
-    const names = await metricsFor(path, flags.metrics, classes);
-    const measured = { ...model, task: classification({ classes, metrics: names }) };
-    const { metrics, intervals } = await measureModel(measured, test, {
+    const options = { onProgress: onData, onNotice, signal, paging: pagingIn(machineMemory().bytes) };
+    const file = network === undefined ? await readModelFile(path) : undefined;
+    const measured =
+      file !== undefined && isTableModel(file)
+        ? await rowsToMeasure(path, file, flags, options)
+        : await picturesToMeasure(path, file, flags, options);
+    const { model, test, dataset, part, classNames, chosen, what, opened } = measured;
+    const { metrics, intervals } = await measureModel(model, test, {
       ...{ workers: flags.workers ?? availableParallelism(), signal, resamples: flags.bootstrap },
     });
-    closeDatasets(loaded.train, loaded.test);
-    const part = loaded.isWhole ? 'whole' : 'test';
-    const result = evaluationResult(path, dataset, test.classNames, metrics, part, {
-      chosen: chosenMetrics('classification', names),
+    closeDatasets(...opened);
+    const result = evaluationResult(path, dataset, classNames, metrics, part, {
+      chosen,
       ...(intervals && { intervals, resamples: flags.bootstrap }),
     });
     if (json !== undefined) await writeJson('--json', json, result);
     display.close();
-    output.write(`${evaluationReport(result, widthFor(output))}\n`);
+    output.write(`${evaluationReport(result, widthFor(output), what)}\n`);
   } catch (error) {
     throw signal.aborted ? new Interrupted('interrupted') : error;
   } finally {
     stop();
     display.close();
   }
+}
+
+/** Metrics and loss are those of the run beside the model, unless flags say otherwise. */
+async function rowsToMeasure(
+  path: string,
+  file: TableModelFile,
+  flags: EvaluateFlags,
+  options: LoadDataOptions,
+): Promise<Measured> {
+  const { metrics: ofRun, loss, task } = (await settingsOfRun(path)) ?? {};
+  const metrics = flags.metrics ?? ofRun;
+  const model = await openTableModel(path, file, {
+    ...(metrics !== undefined && { metrics }),
+    ...(loss !== undefined && { loss }),
+    ...(task !== undefined && { task }),
+  });
+  const { test, name, part } = await testRows(path, model, flags, options);
+  return {
+    ...{ model, test, dataset: name, part, chosen: model.metrics, what: 'rows', opened: [test] },
+    classNames: categoriesOf(model.facts),
+  };
+}
+
+async function picturesToMeasure(
+  path: string,
+  file: ModelFile | undefined,
+  { dataset: named, data, dataDir, network, normalization, skipDamaged, metrics }: EvaluateFlags,
+  general: LoadDataOptions,
+): Promise<Measured> {
+  const described = file && (await openModel(path, {}, file));
+  const given = named ?? data;
+  const dataset = given ?? (described?.dataset && (await whereItLies(path, described.dataset)));
+  if (dataset === undefined) {
+    throw new UsageError(`"${path}" does not say what it was trained on`, {
+      hint: 'name the data with --dataset: fashion-mnist, or a folder',
+    });
+  }
+  const options = { ...general, dataDir, skipDamaged, ...(described && sizeFor(described)) };
+  const loading = given === undefined && dataset === SITES ? sitesOfRun : testOf;
+  const loaded = await orSayMoved(loading(path, dataset, options), given);
+  const { channels, height, width } = loaded.test;
+  const model =
+    described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
+  const test = inOrderOf(model.classNames, loaded.test);
+  checkFits(model, test, path, dataset);
+  const { classNames } = test;
+  const classes = classNames.length;
+  const names = await metricsFor(path, metrics, classes);
+  return {
+    model: { ...model, task: classification({ classes, metrics: names }) },
+    ...{ test, dataset, classNames, what: 'images', part: loaded.isWhole ? 'whole' : 'test' },
+    chosen: chosenMetrics('classification', names),
+    opened: [loaded.train, loaded.test],
+  };
 }
 
 /** Of what its run has trained on, a part was held out; another folder is all for this. */

@@ -6,7 +6,9 @@ import { readsTable } from '../../data/tables/model-columns.js';
 import { modelLayoutOf, parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription, ModelFile } from '../../engine/nn/model-file.js';
 import { type Learner, learnerOf } from '../../federation/plan/learner.js';
+import type { TaskMetrics } from '../../metrics/metric.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
+import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
 import { UsageError } from '../terminal/error.js';
 import { settingsOfRun } from './settings-of-run.js';
@@ -15,6 +17,8 @@ export interface OpenedTableModel extends Learner {
   /** In the order of the network's parameters; constants included. */
   readonly state: StateDict;
   readonly facts: DataFacts;
+  /** The main one first. */
+  readonly metrics: TaskMetrics;
   /** Of the run in whose folder the model lies; undefined if it lies elsewhere. */
   readonly settings: TableSettings | undefined;
 }
@@ -52,6 +56,7 @@ export async function openTableModel(
     ...learner,
     state: arrangeState(state, layout, `"${path}" is no ${model.name} for its columns`),
     facts,
+    metrics: metricsOf(configuration),
     settings: data?.kind === 'table' ? data : undefined,
   };
 }

@@ -1,5 +1,5 @@
 /** The columns that a model reads → what is read of a table. A target is not looked at. */
-import type { ColumnFacts } from '../dataset.js';
+import { type ColumnFacts, categoriesOf, type DataFacts } from '../dataset.js';
 import type { Feature } from '../features.js';
 import { type ColumnSpecOfTable, type TableSettings, type TableSpec, tableSpec } from './column-specs.js';
 
@@ -38,6 +38,15 @@ function columnOf(feature: Feature): ColumnSpecOfTable {
   const { unit, range } = feature;
   // In a model, a day is a number of days.
   return { name, value: { kind: 'number', unit, range, orDay: unit === 'days', missing } };
+}
+
+/** Reads what the model reads and what it has learned, by the settings that it was trained by. */
+export function learnedColumns(facts: DataFacts, settings: TableSettings): TableSpec {
+  const columns = columnsOfModel(facts.inputs, settings);
+  const { target } = tableSpec(settings);
+  if (target.kind !== 'value' || target.column.value.kind !== 'category') return { columns, target };
+  const value = { ...target.column.value, names: categoriesOf(facts) };
+  return { columns, target: { ...target, column: { ...target.column, value } } };
 }
 
 /** Reads the inputs of every row, and the group where there is one. */

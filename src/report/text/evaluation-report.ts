@@ -1,6 +1,6 @@
 /**
- * Describes a model's result on a set of images: the metrics of its task, each class, and which
- * class is mistaken for which.
+ * Describes a model's result on a set of images, or on rows of a table: the metrics of its task,
+ * each class, and which class is mistaken for which.
  */
 
 import type { Interval } from '../../metrics/bootstrap.js';
@@ -75,13 +75,18 @@ export function evaluationResult(
   };
 }
 
-const NOT_A_TEST =
-  'This is no test: nothing sets test images apart here, and the figures are too good if the model was trained on some of these.';
+const notATest = (what: string) =>
+  `This is no test: nothing sets test ${what} apart here, and the figures are too good if the model was trained on some of these.`;
 
-export function evaluationReport(result: EvaluationResult, width = 100): string {
+/** @param what the examples are called */
+export function evaluationReport(
+  result: EvaluationResult,
+  width = 100,
+  what: 'images' | 'rows' = 'images',
+): string {
   const { classes, confusion } = result;
   const perClass = textTable([
-    ['class', 'images', 'accuracy'],
+    ['class', what, 'accuracy'],
     ...classes.map(({ name, examples, accuracy }) => [
       name,
       count(examples),
@@ -95,24 +100,26 @@ export function evaluationReport(result: EvaluationResult, width = 100): string 
       ...row.map((cell) => (cell === 0 ? '·' : String(cell))),
     ]),
   ]);
-  return [
-    `${result.metrics.map((metric) => `${labelOf(metric)} ${writtenOf(metric, result.figures)}`).join(', ')} on ${count(result.examples)} ${result.part === 'test' ? 'test images' : 'images'} of ${result.dataset}`,
-    ...(result.part === 'test' ? [] : [NOT_A_TEST]),
-    ...notes(result),
-    '',
-    ...perClass,
-    '',
-    ...(widthOf(matrix) <= width
+  const confused =
+    widthOf(matrix) <= width
       ? [
-          'confusion: one line for each class, one column for each class that its images were taken for',
+          `confusion: one line for each class, one column for each class that its ${what} were taken for`,
           ...matrix,
         ]
-      : ['confusion: the commonest mistakes', ...mistakes(result)]),
+      : ['confusion: the commonest mistakes', ...mistakes(result)];
+  return [
+    `${result.metrics.map((metric) => `${labelOf(metric)} ${writtenOf(metric, result.figures)}`).join(', ')} on ${count(result.examples)} ${result.part === 'test' ? `test ${what}` : what} of ${result.dataset}`,
+    ...(result.part === 'test' ? [] : [notATest(what)]),
+    ...notes(result, what),
+    ...(classes.length === 0 ? [] : ['', ...perClass, '', ...confused]),
   ].join('\n');
 }
 
 /** Intervals, the resolution of areas, and which figures there are not. */
-function notes({ metrics, figures, intervals, resamples = 0, scores, part }: EvaluationResult): string[] {
+function notes(
+  { metrics, figures, intervals, resamples = 0, scores, part }: EvaluationResult,
+  what: string,
+): string[] {
   const listed = metrics.flatMap((metric) => {
     const interval = intervals?.[metric.name];
     if (interval === undefined) return [];
@@ -121,7 +128,7 @@ function notes({ metrics, figures, intervals, resamples = 0, scores, part }: Eva
   const undefinedOnes = metrics.flatMap((metric) => {
     const reason = reasonUndefined(metric);
     if (figures[metric.name] !== undefined || reason === undefined) return [];
-    return [`no ${labelOf(metric)}: the ${part === 'test' ? 'test images' : 'images'} ${reason}`];
+    return [`no ${labelOf(metric)}: the ${part === 'test' ? `test ${what}` : what} ${reason}`];
   });
   const resolution = scores && resolutionOf(scores);
   return [

@@ -1,7 +1,14 @@
-/** Loads the rows of a table that are to be predicted: all of them, with or without a target. */
-import type { ColumnFacts, HeldColumn } from '../../dataset.js';
+/** Loads the rows of a table for a model: to be predicted, or to measure it by their targets. */
+import {
+  type ColumnFacts,
+  type DataFacts,
+  type Dataset,
+  describeMeant,
+  type HeldColumn,
+} from '../../dataset.js';
+import { DataError } from '../../error.js';
 import type { TableSettings } from '../column-specs.js';
-import { columnsOfModel, inputsAlone } from '../model-columns.js';
+import { columnsOfModel, inputsAlone, learnedColumns } from '../model-columns.js';
 import { tableDatasets } from '../table-dataset.js';
 import { type ReadTableOptions, readTable } from './read-table.js';
 
@@ -14,6 +21,7 @@ export interface TableRows {
 }
 
 /**
+ * All rows, with or without a target.
  * @param inputs the columns of the model
  * @param settings those that the model was trained by, where they are known
  * @throws DataError when there is no such table, a column is missing, or a cell is wrong
@@ -35,4 +43,26 @@ export async function loadRows(
     inputs: columns as readonly HeldColumn[],
     ...(group !== undefined && cells !== undefined && { group: { name: group, cells } }),
   };
+}
+
+/**
+ * The rows that have a target.
+ * @param settings those that the model was trained by
+ * @throws DataError when there is no such table, or it does not fit the model
+ */
+export async function loadLearnedRows(
+  file: string,
+  facts: DataFacts,
+  settings: TableSettings,
+  options: Pick<ReadTableOptions, 'onNotice' | 'onProgress' | 'signal'>,
+): Promise<Dataset> {
+  const { separator, decimal, encoding } = settings;
+  const spec = learnedColumns(facts, settings);
+  const table = await readTable(file, spec, { separator, decimal, encoding, ...options });
+  const [dataset] = tableDatasets(spec, [table]) as [Dataset];
+  const targets = (of: DataFacts) => of.targets.map(describeMeant).join(', ');
+  if (targets(dataset) === targets(facts)) return dataset;
+  throw new DataError(
+    `data: "${file}" has the target ${targets(dataset)}, but the model predicts ${targets(facts)}`,
+  );
 }

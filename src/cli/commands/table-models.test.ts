@@ -109,8 +109,47 @@ describe('commonweight predict with the model of four hospitals', () => {
   });
 });
 
-describe('commonweight predict with a model of numbers', () => {
-  it('gives the number, with the group as it is in the table', async () => {
+describe('commonweight evaluate with the model of four hospitals', () => {
+  it('finds on the rows that its run has held out the figures that the run found', async () => {
+    const { status, stdout, stderr } = await command('evaluate', 'run/model.safetensors', '--json', 'e.json');
+    expect(status, stderr).toBe(0);
+    const { figures, part, examples } = JSON.parse(readFileSync(at('e.json'), 'utf8'));
+    const { rounds } = JSON.parse(readFileSync(at('run/result.json'), 'utf8'));
+    expect({ part, examples }).toEqual({ part: 'test', examples: 185 });
+    const expected = rounds.at(-1).merged.mean.test;
+    expect(Object.keys(expected)).toContain('brier');
+    for (const [name, value] of Object.entries<number>(expected)) expect(figures[name]).toBeCloseTo(value, 6);
+    expect(stdout).toMatch(/accuracy \d\d\.\d\d%, AUROC .* on 185 test rows of sites/);
+    expect(stdout).toMatch(/class +rows +accuracy/);
+  });
+
+  it('measures it on all rows of another table, by other metrics', async () => {
+    const flags = ['--dataset', 'all.csv', '--metrics', 'accuracy,f1-macro', '--json', 'all.json'];
+    const { status, stdout, stderr } = await command('evaluate', 'run/model.safetensors', ...flags);
+    expect(status, stderr).toBe(0);
+    const { figures, confusion } = JSON.parse(readFileSync(at('all.json'), 'utf8'));
+    await command('predict', 'run/model.safetensors', 'all.csv', '-o', 'p.csv');
+    const predicted = cellsOf('p.csv').slice(1);
+    const right = all.filter(({ num }, row) => (num !== '0') === (predicted[row]![1] === 'disease')).length;
+    expect(figures.accuracy).toBe(right / 920);
+    expect(Object.keys(figures)).toEqual(['accuracy', 'f1-macro', 'loss']);
+    expect(confusion.flat().reduce((a: number, b: number) => a + b)).toBe(920);
+    expect(stdout).toContain('This is no test: nothing sets test rows apart here');
+  });
+
+  it('says what it lacks: the settings of the run, or the target', async () => {
+    copyFileSync(at('run/model.safetensors'), at('lone.safetensors'));
+    const lone = await command('evaluate', 'lone.safetensors', '--dataset', 'all.csv');
+    expect(lone).toMatchObject({ status: 2, stderr: expect.stringContaining('configuration.yaml') });
+    const without = cellsOf('hungary.csv').map((cells) => cells.slice(0, -1).join(','));
+    writeFileSync(at('without.csv'), `${without.join('\n')}\n`);
+    const untold = await command('evaluate', 'run/model.safetensors', '--dataset', 'without.csv');
+    expect(untold).toMatchObject({ status: 2, stderr: expect.stringContaining('no column is called "num"') });
+  });
+});
+
+describe('a model of numbers', () => {
+  it('predicts the number, with the group as it is in the table, and is measured by its metrics', async () => {
     const stay = (i: number) => [`00${i % 7}`, `2026-0${1 + (i % 9)}-11`, i % 13, 3 * (i % 13)];
     const stays = Array.from({ length: 60 }, (_, i) => stay(i).join(','));
     writeFileSync(at('stays.csv'), ['patient,seen,score,days', ...stays, ''].join('\n'));
@@ -133,6 +172,11 @@ describe('commonweight predict with a model of numbers', () => {
     expect(lines).toHaveLength(60);
     expect(lines.map(([, patient]) => patient)).toEqual(stays.map((line) => line.slice(0, 3)));
     expect(new Set(lines.map(([, , days]) => Number(days))).size).toBeGreaterThan(20);
+    const measured = await command('evaluate', 'stays/model.safetensors', '--dataset', 'stays.csv');
+    const squares = lines.map(([, , days], i) => (Number(days) - 3 * (i % 13)) ** 2);
+    const rmse = Math.sqrt(squares.reduce((a, b) => a + b) / 60);
+    expect(measured.stdout).toMatch(/^RMSE ([\d.]+) days, MAE [\d.]+ days, R² \S+, loss \S+ on 60 rows/m);
+    expect(Number(/^RMSE ([\d.]+)/m.exec(measured.stdout)?.[1])).toBeCloseTo(rmse, 2);
     // Without the settings of the run, a day is still read as one; nothing names the group.
     copyFileSync(at('stays/model.safetensors'), at('stays.safetensors'));
     await command('predict', 'stays.safetensors', 'stays.csv', '-o', 'alone.csv');
