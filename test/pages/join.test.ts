@@ -26,14 +26,14 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
   // Two of them, and the figures of `run`: join.full.test.ts.
   trainsBesideAProcess(browser, 1, {
     model: { name: 'mlp', hidden: [64] },
-    local: { steps: 20 },
+    local: { steps: 60 },
     evaluateEvery: 2,
     refit: {},
   });
 
   it('goes on by itself when it is loaded again in the middle of a round, with a last layer of its own', async () => {
     // The last layer of lenet5, fc3, stays with each participant.
-    const settings = { dataset: sample, model: { name: 'lenet5' }, local: { steps: 40 } } as const;
+    const settings = { dataset: sample, model: { name: 'lenet5' }, local: { steps: 80 } } as const;
     const served = await lead({ ...settings, share: ['conv*', 'fc1.*', 'fc2.*'] });
     const process = served.join(0);
     const page = await open(served, 1);

@@ -6,6 +6,9 @@ import type { ReadTable, TableReaderOptions } from '../table-reader.js';
 import { textTableReader } from '../text-table.js';
 import { piecesOf } from './file-pieces.js';
 
+/** Fewer bytes than these are read in a moment. */
+const MANY_BYTES = 2 ** 24;
+
 export interface ReadTableOptions
   extends Pick<TableSettings, 'separator' | 'decimal' | 'encoding'>,
     Pick<TableReaderOptions, 'onNotice' | 'forPredictions'> {
@@ -24,11 +27,11 @@ export async function readTable(
 ): Promise<ReadTable> {
   const { signal, onProgress } = options;
   const table = textTableReader(basename(path), spec, options);
-  const what = `table "${path}"`;
+  const what = `bytes of "${path}"`;
   for await (const { piece, done, of } of piecesOf(path)) {
     signal?.throwIfAborted();
     table.push(piece);
-    onProgress?.({ what, done, of });
+    if (of > MANY_BYTES) onProgress?.({ what, done, of });
   }
   return table.finish();
 }
