@@ -26,7 +26,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
   reproduce: {
     takes: '<environment>',
-    summary: 'repeat the experiment of the paper on Fashion-MNIST',
+    summary: 'repeat the experiment of the paper, or train on the tables of four hospitals',
     load: async () => (await import('./commands/reproduce.js')).addReproduce,
   },
   run: {
@@ -100,8 +100,8 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/evaluate.js')).addEvaluate,
   },
   predict: {
-    takes: '<model> <image...>',
-    summary: 'name the class of pictures',
+    takes: '<model> <file...>',
+    summary: 'name the class of pictures, or predict the rows of a table',
     load: async () => (await import('./commands/predict.js')).addPredict,
   },
   export: {
