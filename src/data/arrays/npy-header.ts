@@ -17,7 +17,8 @@ const MAGIC = '\x93NUMPY';
 
 /** @throws DataError when it is not such a file, or has other things than numbers */
 export function parseNpyHeader(bytes: Uint8Array, what: string): NpyHeader {
-  const text = new TextDecoder('latin1').decode(bytes.subarray(0, NPY_HEADER_BYTES));
+  // TextDecoder's Latin-1 is windows-1252, which reads \x93 as a quotation mark.
+  const text = Array.from(bytes.subarray(0, NPY_HEADER_BYTES), (byte) => String.fromCharCode(byte)).join('');
   if (!text.startsWith(MAGIC))
     throw new DataError(`data: ${what} is not a .npy file, expected its mark \\x93NUMPY`);
   const version = bytes[6] ?? 0;
