@@ -21,7 +21,7 @@ import { fittingLimits, openFilesLimit } from './guard/descriptors.js';
 import { doorkeeper } from './guard/doorkeeper.js';
 import { defaultLimits, type HubLimits, timely } from './guard/limits.js';
 import { type HubMetrics, hubMetrics } from './guard/metrics.js';
-import { refusals } from './guard/refusals.js';
+import { refusalLog } from './guard/refusal-log.js';
 import type { Tokens } from './guard/tokens.js';
 import { routes, takesBody } from './http/routes.js';
 import { takeTurns } from './http/turns.js';
@@ -89,7 +89,7 @@ export async function openHub(handlers: SigningHandlers, options: HubOptions): P
   const limits = limitsOf(options, participants.length, log);
   const server = makeServer(tls, limits);
   const metrics = hubMetrics();
-  const note = refusals(log, metrics);
+  const note = refusalLog(log, metrics);
   const given = new Set(blobsOfDescription(handlers.description).map(({ sha256 }) => sha256));
   const uploads = await uploadsOf(handlers, options, { given, limits, metrics, log });
   const board = switchboard({ handlers, description, limits, metrics, log, note, claim: uploads.claim });

@@ -7,7 +7,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TransportError } from '../../error.js';
 import type { HubLimits } from './guard/limits.js';
-import type { NoteRefusal } from './guard/refusals.js';
+import type { NoteRefusal } from './guard/refusal-log.js';
 import { HubIncoming } from './http/hub-incoming.js';
 import type { Turns } from './http/turns.js';
 

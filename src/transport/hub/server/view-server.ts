@@ -9,7 +9,7 @@ import { fittingLimits, openFilesLimit } from './guard/descriptors.js';
 import { doorkeeper } from './guard/doorkeeper.js';
 import { defaultLimits } from './guard/limits.js';
 import { hubMetrics } from './guard/metrics.js';
-import { refusals } from './guard/refusals.js';
+import { refusalLog } from './guard/refusal-log.js';
 import { passingToken } from './guard/tokens.js';
 import { pages } from './http/pages.js';
 import { takeTurns } from './http/turns.js';
@@ -36,7 +36,7 @@ export async function openViewServer(view: RunView, port: number): Promise<ViewS
   const server = makeServer(undefined, limits);
   const metrics = hubMetrics();
   const log = silentLog;
-  const note = refusals(log, metrics);
+  const note = refusalLog(log, metrics);
   const door = doorkeeper(server, limits, note);
   const { token, tokens } = passingToken({ role: 'observer' });
   const watchers = observers({ view, limits, metrics, log, note });

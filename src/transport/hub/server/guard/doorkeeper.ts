@@ -7,7 +7,7 @@
  */
 import { isIPv6, type Server, type Socket } from 'node:net';
 import type { HubLimits } from './limits.js';
-import type { NoteRefusal } from './refusals.js';
+import type { NoteRefusal } from './refusal-log.js';
 
 /** The address of a socket, or of a TLS socket over it. */
 interface Peer {

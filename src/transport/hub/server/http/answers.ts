@@ -5,7 +5,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ErrorHandler, MiddlewareHandler, NotFoundHandler } from 'hono';
 import type { Log } from '../../../log.js';
-import type { NoteRefusal } from '../guard/refusals.js';
+import type { NoteRefusal } from '../guard/refusal-log.js';
 import { hasBody } from '../guard/request-form.js';
 import type { HubEnvironment } from './environment.js';
 import { Refusal } from './refusal.js';

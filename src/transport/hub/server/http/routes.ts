@@ -1,7 +1,7 @@
 /** Puts the hub's HTTP routes together: pages, status, participants, operator. Node only. */
 import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
-import type { NoteRefusal } from '../guard/refusals.js';
+import type { NoteRefusal } from '../guard/refusal-log.js';
 import { type AccessParts, access } from './access.js';
 import { commonHeaders, notFound, onError } from './answers.js';
 import type { HubEnvironment } from './environment.js';

@@ -8,7 +8,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { NoteRefusal } from '../guard/refusals.js';
+import type { NoteRefusal } from '../guard/refusal-log.js';
 import { hasBody, type RequestForm, requestProblem } from '../guard/request-form.js';
 import { type StallLimits, watchForStall } from '../guard/stall.js';
 

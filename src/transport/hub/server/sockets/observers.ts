@@ -10,7 +10,7 @@ import type { RunView } from '../../../run-view.js';
 import { sparingLog } from '../../../sparing-log.js';
 import type { HubLimits } from '../guard/limits.js';
 import type { HubMetrics } from '../guard/metrics.js';
-import type { NoteRefusal } from '../guard/refusals.js';
+import type { NoteRefusal } from '../guard/refusal-log.js';
 import { type Connection, connection } from './connection.js';
 import { FRAME_BYTES, lookAt, news, type Sent, sentNothing } from './news.js';
 

@@ -13,7 +13,7 @@ import { type SparingLog, sparingLog } from '../../../sparing-log.js';
 import type { SigningHandlers } from '../../../transport.js';
 import type { HubLimits } from '../guard/limits.js';
 import type { HubMetrics } from '../guard/metrics.js';
-import type { NoteRefusal } from '../guard/refusals.js';
+import type { NoteRefusal } from '../guard/refusal-log.js';
 import { type Connection, connection } from './connection.js';
 import { intake } from './intake.js';
 import { type HubPeer, type Places, places } from './places.js';

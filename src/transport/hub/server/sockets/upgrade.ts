@@ -16,7 +16,7 @@ import { describeIdentity, type Identity } from '../../../../protocol/identity.j
 import { PROTOCOL_VERSION } from '../../../../protocol/version.js';
 import type { Doorkeeper } from '../guard/doorkeeper.js';
 import type { HubLimits } from '../guard/limits.js';
-import type { NoteRefusal } from '../guard/refusals.js';
+import type { NoteRefusal } from '../guard/refusal-log.js';
 import { requestProblem } from '../guard/request-form.js';
 import type { TokenRecord, Tokens } from '../guard/tokens.js';
 import type { Observers } from './observers.js';

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import type { LogFields } from '../../../log.js';
 import { hubMetrics } from './metrics.js';
-import { refusals } from './refusals.js';
+import { refusalLog } from './refusal-log.js';
 
 function noted(...reasons: readonly string[]) {
   const lines: string[] = [];
   const keep = (level: string) => (fields: LogFields) => void lines.push(`${level} ${String(fields.reason)}`);
   const log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
-  const note = refusals(log, hubMetrics());
+  const note = refusalLog(log, hubMetrics());
   for (const reason of reasons) note(reason, { participant: 'site-a' }, 'refused');
   return lines;
 }

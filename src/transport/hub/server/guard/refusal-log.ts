@@ -1,6 +1,7 @@
 /**
- * Counts refusals, and logs them with a limit: a few lines for each reason and client, and for each
- * reason in all. So nobody can fill the disk by being refused.
+ * The log of what a hub has refused. It decides nothing: it counts refusals, and logs them with a
+ * limit, a few lines for each reason and client, and for each reason in all. So nobody can fill the
+ * disk by being refused.
  */
 import { type Log, type LogFields, silentLog } from '../../../log.js';
 import { sparingLog } from '../../../sparing-log.js';
@@ -12,7 +13,7 @@ const ours: ReadonlySet<string> = new Set(['disk']);
 /** @param reason one word */
 export type NoteRefusal = (reason: string, fields: LogFields, message: string) => void;
 
-export function refusals(log: Log, metrics: HubMetrics): NoteRefusal {
+export function refusalLog(log: Log, metrics: HubMetrics): NoteRefusal {
   const inAll = sparingLog(log, 1, 30);
   const toAll = (level: 'warn' | 'error') => (fields: LogFields, message: string) =>
     inAll(level, String(fields.reason), fields, message);
