@@ -13,9 +13,9 @@ import { type TwoCopies, twoCopies } from '../record/two-copies.js';
 import type { RunStore } from '../rounds/run-store.js';
 import type { KeptDetails } from '../watch/kept-details.js';
 import { shownDetails } from '../watch/live-view.js';
-import { type DownloadableBlobs, giveBlobs } from './given-blobs.js';
+import { type DownloadableBlobs, giveBlobs } from './downloadable-blobs.js';
 import type { LedFolder } from './led-folder.js';
-import { receivingStore } from './received-updates.js';
+import { receivingStore } from './received-store.js';
 import type { PreparedService } from './setup/prepared-service.js';
 
 export interface ServedRecord {

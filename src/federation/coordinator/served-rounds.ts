@@ -13,7 +13,7 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import { fileChecker } from './check-files.js';
 import { concludeReceived } from './conclude-received.js';
 import type { LedFolder } from './led-folder.js';
-import { discardReceived } from './received-updates.js';
+import { discardReceived } from './received-store.js';
 import { type RemoteObserver, type RemoteRounds, remoteRounds } from './remote/remote-rounds.js';
 import type { ServedRecord } from './served-record.js';
 import type { PreparedService } from './setup/prepared-service.js';

@@ -7,7 +7,7 @@ import { parseConfiguration } from '../../protocol/configuration/configuration.j
 import { encodeSafetensors } from '../../tensor/safetensors.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import { blobFolder } from '../../transport/blob-folder.js';
-import { receivingStore } from '../coordinator/received-updates.js';
+import { receivingStore } from '../coordinator/received-store.js';
 import { startRun } from '../rounds/rounds.js';
 import { openRunFolder } from './run-folder.js';
 import { twoCopies } from './two-copies.js';
