@@ -1,9 +1,10 @@
 /**
- * Checks the file of an update before it counts: it comes from another machine. Its header must be,
- * to the byte, what a participant writes by the codec for the plan's tensors, and its numbers must
- * be finite and not too far from the base. Plain numbers are read in pieces, with turns of the
- * event loop between them, so that memory does not depend on the model's size. Other codecs are
- * decoded as a whole. Node only.
+ * Checks one file of an update before it counts: it comes from another machine, and
+ * `remote/receive.ts` refuses the update if this finds a problem. Its header must be, to the byte,
+ * what a participant writes by the codec for the plan's tensors, and its numbers must be finite and
+ * not too far from the base. Plain numbers are read in pieces, with turns of the event loop between
+ * them, so that memory does not depend on the model's size. Other codecs are decoded as a whole.
+ * Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { TensorError } from '../../base/error.js';

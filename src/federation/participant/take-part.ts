@@ -21,7 +21,7 @@ import { TransportError } from '../../transport/error.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { CompiledFederation } from '../plan/compile-federation.js';
-import { droppedSentence } from '../rounds/admission.js';
+import { droppedSentence } from '../rounds/admit-announcement.js';
 import { type AssignedWork, assignedWork, type WorkEvent } from './assigned-work.js';
 import { type AssignmentState, dueStep, isStale } from './assignment-state.js';
 import { keptWork, nothingKept } from './kept-update.js';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
 import type { Announcement } from '../../protocol/announcement.js';
-import { admit } from './admission.js';
+import { admit } from './admit-announcement.js';
 import { assign } from './assign.js';
 import { baseOf, type RoundRules, type RunState } from './round.js';
 import { type RoundEvent, roundEventSchema } from './round-events.js';

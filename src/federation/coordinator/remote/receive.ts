@@ -1,12 +1,13 @@
 /**
- * Handles an announcement: checks whether it is admitted (`admission.ts`) and whether its files are
- * here and sound, records the fact, and returns the receipt.
+ * Accepts or refuses an announcement, such as an update. It asks whether the run's state admits it
+ * (`rounds/admit-announcement.ts`), whether its blobs are here, and whether its files are sound
+ * (`coordinator/check-announced-files.ts`). Then it records the fact, and returns the receipt.
  */
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import { blobsOfAnnouncement } from '../../../protocol/named-blobs.js';
 import type { BroughtBlobs } from '../../../transport/brought.js';
 import type { BlobFolder } from '../../../transport/transport.js';
-import { admit } from '../../rounds/admission.js';
+import { admit } from '../../rounds/admit-announcement.js';
 import type { RunState } from '../../rounds/round.js';
 import type { RoundEvent } from '../../rounds/round-events.js';
 import type { Ledger } from './ledger.js';

@@ -1,8 +1,8 @@
 /**
  * Drives a run across machines: receives announcements, records facts, publishes assignments, and
  * does the coordinator's own work. The state machine makes all decisions (`rounds.ts`,
- * `admission.ts`). A fact is stored before anybody is told. If the store cannot be written, the
- * coordinator ends; when restarted, it resumes.
+ * `admit-announcement.ts`). A fact is stored before anybody is told. If the store cannot be
+ * written, the coordinator ends; when restarted, it resumes.
  */
 import { InterruptedError } from '../../../base/interrupted.js';
 import { categoriesOf } from '../../../data/dataset.js';

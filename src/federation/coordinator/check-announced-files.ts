@@ -1,4 +1,8 @@
-/** Checks the files of an announcement before they count. Node only. */
+/**
+ * Checks the files of an announcement before they count: which there must be, and each by itself
+ * (`check-update.ts`). `remote/receive.ts` refuses the announcement when one has a problem. Node
+ * only.
+ */
 import type { Announcement, UpdateAnnouncement } from '../../protocol/announcement.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { decodeCodedModel } from '../../transforms/codec/coded-file.js';
