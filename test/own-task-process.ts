@@ -4,7 +4,7 @@
  *     tsx own-task-process.ts TASK FOLDER [EVENT ROUND]
  */
 import { shareChoice } from '../src/federation/plan/share-choice.js';
-import { ownTasks } from './own-tasks.js';
+import { ownTaskRun, ownTasks } from './own-tasks.js';
 import { overHub, servedOver } from './served-over.js';
 
 const [name = '', folder = '', type, round] = process.argv.slice(2);
@@ -15,16 +15,7 @@ const taking: Promise<unknown>[] = [];
 await servedOver(
   await overHub(folder),
   folder,
-  {
-    dataset: dataset.name,
-    partition: { name: 'dirichlet', participants: 2, alpha: 1 },
-    model: { name: 'custom' },
-    optimizer: { name: 'sgd', learningRate: 0.05 },
-    batchSize: 8,
-    local: { epochs: 2 },
-    rounds: 2,
-    ...settings,
-  },
+  { dataset: dataset.name, ...ownTaskRun, ...settings },
   {
     extensions,
     test: dataset,

@@ -59,6 +59,16 @@ const findings = arrayDataset({
   ],
 });
 
+/** The run of each case, unless its settings say otherwise. */
+export const ownTaskRun = {
+  partition: { name: 'dirichlet', participants: 2, alpha: 1 },
+  model: { name: 'custom' },
+  optimizer: { name: 'sgd', learningRate: 0.05 },
+  batchSize: 8,
+  local: { epochs: 2 },
+  rounds: 2,
+} as const satisfies ConfigurationInput;
+
 export interface OwnTaskCase {
   readonly dataset: Dataset;
   readonly settings: Partial<ConfigurationInput>;

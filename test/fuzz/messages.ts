@@ -79,6 +79,7 @@ export const receipts = fc.oneof(
       'other-base',
       'other-update',
       'bad-update',
+      'no-blob',
       'over',
     ),
     message: sentence,

@@ -3,9 +3,8 @@ import { compareNames } from '../../base/names.js';
 import { DataError } from '../error.js';
 import { dayNumber, isMissingWord } from './cell-readers.js';
 import { numberOf } from './parse-number.js';
-import { cellText, type RecordScanner, scanRecords } from './record-scanner.js';
-import { firstRecords, hasDecimalComma, separatorOf } from './separator.js';
-import { type TextBytes, textBytes } from './text-bytes.js';
+import { cellText } from './record-scanner.js';
+import { textScanner } from './text-scanner.js';
 
 export interface SeenColumn {
   readonly name: string;
@@ -37,43 +36,29 @@ const MOST_CODES = 5;
 const MOST_COUNTED = 1000;
 
 export function firstLook(file: string): FirstLooker {
-  let opened: { readonly text: TextBytes; readonly scanner: RecordScanner } | undefined;
   let header: readonly string[] | undefined;
   let seen: readonly ReturnType<typeof columnLook>[] = [];
   let rows = 0;
-  const open = (first: Uint8Array) => {
-    const text = textBytes(file, first);
-    const bytes = text.push(first);
-    const separator = separatorOf(bytes, []);
-    const isComma = separator !== ',' && hasDecimalComma(firstRecords(bytes, separator));
-    const scanner = scanRecords(file, separator.charCodeAt(0), (record) => {
-      const cells = Array.from({ length: record.cells }, (_, cell) => cellText(record, cell).trim());
-      if (header === undefined) {
-        header = cells;
-        seen = header.map(() => columnLook(isComma));
-        return undefined;
-      }
-      if (cells.length !== header.length) {
-        throw new DataError(
-          `data: "${file}", line ${record.line} has ${cells.length} cells, expected ${header.length}, as the header has`,
-          { hint: 'a cell that holds the separator is put in quotes' },
-        );
-      }
-      for (const [place, cell] of cells.entries()) seen[place]?.add(cell);
-      rows++;
-      return undefined;
-    });
-    opened = { text, scanner };
-    scanner.push(bytes);
-  };
+  const text = textScanner(file, {}, (record, decimal) => {
+    const cells = Array.from({ length: record.cells }, (_, cell) => cellText(record, cell).trim());
+    if (header === undefined) {
+      header = cells;
+      seen = header.map(() => columnLook(decimal === ','));
+      return;
+    }
+    if (cells.length !== header.length) {
+      throw new DataError(
+        `data: "${file}", line ${record.line} has ${cells.length} cells, expected ${header.length}, as the header has`,
+        { hint: 'a cell that holds the separator is put in quotes' },
+      );
+    }
+    for (const [place, cell] of cells.entries()) seen[place]?.add(cell);
+    rows++;
+  });
   return {
-    push(chunk) {
-      if (opened === undefined) open(chunk);
-      else opened.scanner.push(opened.text.push(chunk));
-    },
+    push: text.push,
     finish() {
-      opened?.scanner.push(opened.text.end());
-      opened?.scanner.end();
+      text.end();
       if (header === undefined || rows === 0)
         throw new DataError(`data: "${file}" has no rows, expected a header and rows`);
       return { rows, columns: header.map((name, place) => ({ name, ...lookOf(seen[place]) })) };

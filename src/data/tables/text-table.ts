@@ -1,18 +1,13 @@
-/**
- * Reads a text table, CSV or TSV, from bytes that come piece by piece: encoding and separator are
- * found in the first piece.
- */
+/** Reads a text table, CSV or TSV, from bytes that come piece by piece. */
 import { DataError } from '../error.js';
 import { columnNames, type TableSpec } from './column-specs.js';
-import { cellText, type RecordScanner, scanRecords } from './record-scanner.js';
-import { firstRecords, hasDecimalComma, type Separator, separatorOf } from './separator.js';
+import { cellText } from './record-scanner.js';
 import { type ReadTable, type TableReader, type TableReaderOptions, tableReader } from './table-reader.js';
-import { type TextBytes, type TextEncodingName, textBytes } from './text-bytes.js';
+import { type TextScannerOptions, textScanner } from './text-scanner.js';
 
-export interface TextTableOptions extends TableReaderOptions {
-  readonly separator?: Separator | undefined;
-  readonly encoding?: TextEncodingName | undefined;
-}
+export interface TextTableOptions
+  extends TableReaderOptions,
+    Pick<TextScannerOptions, 'separator' | 'encoding'> {}
 
 export interface TextTable {
   push(chunk: Uint8Array): void;
@@ -22,38 +17,19 @@ export interface TextTable {
 
 /** @param file the name of the table in messages */
 export function textTableReader(file: string, spec: TableSpec, options: TextTableOptions = {}): TextTable {
-  let opened: { readonly text: TextBytes; readonly scanner: RecordScanner } | undefined;
   let reader: TableReader | undefined;
-
-  const open = (first: Uint8Array) => {
-    const text = textBytes(file, first, options.encoding);
-    const bytes = text.push(first);
-    const wanted = columnNames(spec);
-    const separator = options.separator ?? separatorOf(bytes, wanted);
-    const isComma = separator !== ',' && hasDecimalComma(firstRecords(bytes, separator));
-    const decimal = options.decimal ?? (isComma ? ',' : '.');
-    const scanner = scanRecords(file, separator.charCodeAt(0), (record) => {
-      if (reader !== undefined) {
-        reader.record(record);
-        return undefined;
-      }
-      const header = Array.from({ length: record.cells }, (_, cell) => cellText(record, cell).trim());
-      reader = tableReader(file, spec, header, { ...options, decimal });
-      return undefined;
-    });
-    opened = { text, scanner };
-    scanner.push(bytes);
-  };
+  const text = textScanner(file, { ...options, wanted: columnNames(spec) }, (record, decimal) => {
+    if (reader !== undefined) {
+      reader.record(record);
+      return;
+    }
+    const header = Array.from({ length: record.cells }, (_, cell) => cellText(record, cell).trim());
+    reader = tableReader(file, spec, header, { ...options, decimal: options.decimal ?? decimal });
+  });
   return {
-    push(chunk) {
-      if (opened === undefined) open(chunk);
-      else opened.scanner.push(opened.text.push(chunk));
-    },
+    push: text.push,
     finish() {
-      if (opened !== undefined) {
-        opened.scanner.push(opened.text.end());
-        opened.scanner.end();
-      }
+      text.end();
       if (reader === undefined) throw new DataError(`data: "${file}" is empty, expected a header and rows`);
       return reader.finish();
     },

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { poisson } from '../../../examples/own-task.js';
 import { some } from '../../../test/every-case.js';
 import { type NatsServer, natsServer, withoutNats } from '../../../test/nats-server.js';
-import { counts, ownTasks, sentences } from '../../../test/own-tasks.js';
+import { counts, ownTaskRun, ownTasks, sentences } from '../../../test/own-tasks.js';
 import { overHub, overNats, servedOver } from '../../../test/served-over.js';
 import { servedOverHub } from '../../../test/served-over-hub.js';
 import { reader, VOCABULARY } from '../../../test/small-datasets.js';
@@ -17,22 +17,12 @@ import { mlp } from '../../engine/nn/models/mlp.js';
 import { factsOfMetrics } from '../../engine/nn/tasks/measures.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import { replayRun } from '../../experiments/replay.js';
-import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import type { RunOperator } from '../../transport/run-operator.js';
 import type { JoinOptions } from '../participant/node/join-federation.js';
 import { FINAL_MODEL, type TakePartOutcome } from '../participant/take-part.js';
 import { shareChoice } from '../plan/share-choice.js';
 import { runFederation } from './run-federation.js';
 import { serveFederation } from './serve-federation.js';
-
-const base = {
-  partition: { name: 'dirichlet', participants: 2, alpha: 1 },
-  model: { name: 'custom' },
-  optimizer: { name: 'sgd', learningRate: 0.05 },
-  batchSize: 8,
-  local: { epochs: 2 },
-  rounds: 2,
-} as const satisfies ConfigurationInput;
 
 let folder = '';
 beforeEach(async () => {
@@ -51,7 +41,7 @@ describe('a federation over a hub', () => {
     async (_, one) => {
       const { dataset, settings, extensions, metric } = one;
       const test = subset(dataset, [0, 1, 2, 3, 4, 5], 'test');
-      const configuration = { ...base, ...settings };
+      const configuration = { ...ownTaskRun, ...settings };
       const brought = { extensions, shareLabelCounts: true };
       const way = await overHub(folder);
       const taking: Promise<TakePartOutcome | Error>[] = [];
@@ -88,7 +78,7 @@ describe('a federation over a hub', () => {
   it('needs no test examples of the coordinator, only what the data are', async () => {
     const { result, outcomes } = await servedOverHub(
       folder,
-      { ...base, ...ownTasks['tokens, and a category']?.settings, rounds: 1 },
+      { ...ownTaskRun, ...ownTasks['tokens, and a category']?.settings, rounds: 1 },
       { extensions: { network: reader }, test: withoutExamples(sentences) },
       {
         'environment-1': { ...shareOf(sentences, 1), extensions: { network: reader } },
@@ -162,7 +152,7 @@ describe('a federation over a hub', () => {
     const leave = new AbortController();
     const { outcomes } = await servedOverHub(
       folder,
-      { ...base, rounds: 1 },
+      { ...ownTaskRun, rounds: 1 },
       {
         ...{
           extensions: { network: reader },
@@ -184,7 +174,7 @@ describe('a federation over a hub', () => {
     const extensions = { network: mlp({ classes: 1, hidden: [4] }), task: poisson };
     const { outcomes } = await servedOverHub(
       folder,
-      { ...base, rounds: 1 },
+      { ...ownTaskRun, rounds: 1 },
       { extensions, test: withoutExamples(counts), signal: leave.signal },
       { 'environment-1': { extensions: { ...extensions, task: other }, data: counts } },
       (outcome) => outcome instanceof Error && leave.abort(),
@@ -196,7 +186,7 @@ describe('a federation over a hub', () => {
     const metrics = factsOfMetrics(poisson);
     await expect(
       serveFederation(
-        { ...base, task: { name: 'custom', metrics } },
+        { ...ownTaskRun, task: { name: 'custom', metrics } },
         {
           out: join(folder, 'none'),
           extensions: { network: reader },
@@ -222,8 +212,8 @@ describe.skipIf(withoutNats)(
       async (_, one) => {
         const { dataset, settings, extensions, metric } = one;
         const data = { train: dataset, test: subset(dataset, [0, 1, 2, 3, 4, 5], 'test') };
-        const partition = { ...base.partition, participants: 3 };
-        const configuration = { dataset: dataset.name, ...base, ...settings, partition, rounds: 3 };
+        const partition = { ...ownTaskRun.partition, participants: 3 };
+        const configuration = { dataset: dataset.name, ...ownTaskRun, ...settings, partition, rounds: 3 };
         const acts: Promise<unknown>[] = [];
         let operator: RunOperator | undefined;
         const taking: Promise<TakePartOutcome | Error>[] = [];

@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { classified } from '../../../test/classified.js';
+import { smallPlan } from '../../../test/small-plan.js';
 import { alie } from '../../attack/alie.js';
 import type { Attack } from '../../attack/attack.js';
 import { signFlip } from '../../attack/sign-flip.js';
 import { InterruptedError } from '../../base/interrupted.js';
 import { absmax } from '../../merge/strategies/absmax.js';
-import { mean } from '../../merge/strategies/mean.js';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { type StateDict, stateLayout } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { LocalResult } from '../../training/local-training.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
-import { plainBothWays } from '../../transforms/codec/codecs.js';
 import { plain } from '../../transforms/codec/plain.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { transformsOf } from '../plan/transforms.js';
@@ -24,39 +23,29 @@ const layout = stateLayout([['w', [2]]]);
 const digest = () => 'a'.repeat(64);
 const participants = ['a', 'b', 'c'];
 
-const plan: FederationPlan = {
-  rules: { participants, rounds: 2, metrics: classificationMetrics, reference: undefined, pooled: true },
-  layout,
-  transforms: () => [],
-  codec: plainBothWays,
-  shares: participants.map((name, i) => ({
-    name,
-    train: Uint32Array.of(3 * i, 3 * i + 1),
-    validation: Uint32Array.of(3 * i + 2),
-  })),
-  testExamples: 4,
-  initialState: () => ({ layout, data: Float32Array.of(0, 0) }),
-  work: (participant, round) => ({
-    participant,
-    round,
-    seed: 1,
-    epochs: 1,
-    learningRates: Float32Array.of(1),
-  }),
-  pooledWork: (round, seen, slots) => ({
-    participant: 'pooled',
-    round,
-    seed: 1,
-    epochs: Infinity,
-    maxSteps: seen,
-    learningRates: Float32Array.of(1),
-    slots,
-  }),
-  strategy: mean(),
-  mergeOn: 'weights',
-  compared: [absmax()],
-  keep: 1,
-};
+const plan = smallPlan(
+  { participants, rounds: 2, pooled: true },
+  {
+    layout,
+    shares: participants.map((name, i) => ({
+      name,
+      train: Uint32Array.of(3 * i, 3 * i + 1),
+      validation: Uint32Array.of(3 * i + 2),
+    })),
+    testExamples: 4,
+    initialState: () => ({ layout, data: Float32Array.of(0, 0) }),
+    pooledWork: (round, seen, slots) => ({
+      participant: 'pooled',
+      round,
+      seed: 1,
+      epochs: Infinity,
+      maxSteps: seen,
+      learningRates: Float32Array.of(1),
+      slots,
+    }),
+    compared: [absmax()],
+  },
+);
 
 /** Tasks whose training adds to every weight what `step` says. */
 function tasksThat(step: (task: TrainTask) => number | Error) {

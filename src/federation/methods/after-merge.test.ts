@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { classified } from '../../../test/classified.js';
+import { smallPlan } from '../../../test/small-plan.js';
 import { initialSlots, serverStep } from '../../merge/server/server-optimizer.js';
 import { serverOptimizerOf } from '../../merge/server/server-optimizers.js';
-import { mean } from '../../merge/strategies/mean.js';
-import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
-import { plainBothWays } from '../../transforms/codec/codecs.js';
-import type { FederationPlan } from '../plan/plan-parts.js';
 import { type Resumable, resumptionContract, runInFolder } from '../record/resumption.contract.js';
 import { afterMergeOf } from './after-merge.js';
 
@@ -33,34 +30,20 @@ type Settings = ReturnType<typeof configurationOf>;
 
 const initial: Record<string, Float32Array> = { a: Float32Array.of(1, 2, 3), b: Float32Array.of(0, -1, 5) };
 
-const planOf = (configuration: Settings): FederationPlan => ({
-  rules: { participants, rounds, metrics: classificationMetrics, reference: undefined, pooled: false },
-  layout,
-  transforms: () => [],
-  codec: plainBothWays,
-  shares: participants.map((name) => ({ name, train: Uint32Array.of(0), validation: Uint32Array.of(1) })),
-  testExamples: 1,
-  initialState: (name) => ({
-    layout,
-    data: initial[configuration.initialWeights === 'independent' ? name : 'a']!,
-  }),
-  startsApart: configuration.initialWeights === 'independent',
-  work: (participant, round) => ({
-    participant,
-    round,
-    seed: 1,
-    epochs: 1,
-    learningRates: Float32Array.of(1),
-  }),
-  pooledWork: () => {
-    throw new Error('nothing is pooled here');
-  },
-  strategy: mean(),
-  mergeOn: 'weights',
-  compared: [],
-  keep: 1,
-  ...afterMergeOf(configuration, 'test'),
-});
+const planOf = (configuration: Settings) =>
+  smallPlan(
+    { participants, rounds },
+    {
+      layout,
+      shares: participants.map((name) => ({ name, train: Uint32Array.of(0), validation: Uint32Array.of(1) })),
+      initialState: (name) => ({
+        layout,
+        data: initial[configuration.initialWeights === 'independent' ? name : 'a']!,
+      }),
+      startsApart: configuration.initialWeights === 'independent',
+      ...afterMergeOf(configuration, 'test'),
+    },
+  );
 
 /** What a participant makes of the state that it is given. */
 const trained = (participant: string, round: number, base: Float32Array) =>

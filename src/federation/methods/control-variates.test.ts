@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { classified } from '../../../test/classified.js';
+import { smallPlan } from '../../../test/small-plan.js';
 import { InterruptedError } from '../../base/interrupted.js';
-import { mean } from '../../merge/strategies/mean.js';
-import { classificationMetrics } from '../../metrics/classification.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
-import { plainBothWays } from '../../transforms/codec/codecs.js';
 import { coordinate } from '../coordinator/coordinator.js';
-import type { FederationPlan } from '../plan/plan-parts.js';
 import { memoryStore } from '../record/memory-store.js';
 import type { RunState } from '../rounds/round.js';
 import type { StateRole } from '../rounds/run-store.js';
@@ -22,38 +19,24 @@ const examples = { a: 1, b: 2, c: 5 } as const;
 type Name = keyof typeof gradients;
 const names = Object.keys(gradients) as Name[];
 
-const planFor = (rounds: number, perRound: number, steps: number): FederationPlan => ({
-  rules: {
-    participants: names,
-    rounds,
-    metrics: classificationMetrics,
-    reference: undefined,
-    pooled: false,
-    sampling: { perRound, seed: 2 },
-  },
-  layout,
-  transforms: () => [],
-  codec: plainBothWays,
-  shares: names.map((name) => ({
-    name,
-    train: new Uint32Array(examples[name]),
-    validation: Uint32Array.of(0),
-  })),
-  testExamples: 1,
-  initialState: () => ({ layout, data: Float32Array.of(0, 0) }),
-  work: (participant, round) => ({
-    ...{ participant, round, seed: 1, epochs: 1, maxSteps: steps },
-    learningRates: Float32Array.of(RATE),
-  }),
-  pooledWork: () => {
-    throw new Error('not here');
-  },
-  methods: [controlVariates((round) => round < 4)],
-  strategy: mean(),
-  mergeOn: 'weights',
-  compared: [],
-  keep: 1,
-});
+const planFor = (rounds: number, perRound: number, steps: number) =>
+  smallPlan(
+    { participants: names, rounds, sampling: { perRound, seed: 2 } },
+    {
+      layout,
+      shares: names.map((name) => ({
+        name,
+        train: new Uint32Array(examples[name]),
+        validation: Uint32Array.of(0),
+      })),
+      initialState: () => ({ layout, data: Float32Array.of(0, 0) }),
+      work: (participant, round) => ({
+        ...{ participant, round, seed: 1, epochs: 1, maxSteps: steps },
+        learningRates: Float32Array.of(RATE),
+      }),
+      methods: [controlVariates((round) => round < 4)],
+    },
+  );
 
 /** Gradient descent by corrected gradients of linear losses. */
 function descent(steps: number, fails: (task: TrainTask) => boolean = () => false) {

@@ -4,14 +4,13 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { classified } from '../../../test/classified.js';
 import { some } from '../../../test/every-case.js';
+import { smallPlan } from '../../../test/small-plan.js';
 import { mean } from '../../merge/strategies/mean.js';
 import { strategyByName } from '../../merge/strategies/strategies.js';
 import type { Strategy } from '../../merge/strategy.js';
-import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { MeanTask, TaskRunner } from '../../training/tasks.js';
-import { plainBothWays } from '../../transforms/codec/codecs.js';
 import { coordinate } from '../coordinator/coordinator.js';
 import { runFederation } from '../coordinator/run-federation.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
@@ -27,38 +26,22 @@ const layout = stateLayout([
 const participants = ['a', 'b'];
 const fisherMean = strategyByName('fisher-mean');
 
-const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1): FederationPlan => ({
-  rules: {
-    participants,
-    rounds: 3,
-    metrics: classificationMetrics,
-    reference: undefined,
-    pooled: false,
-    evaluateEvery,
-  },
-  layout,
-  transforms: () => [],
-  codec: plainBothWays,
-  shares: participants.map((name, k) => ({
-    name,
-    train: Uint32Array.from({ length: 6 }, (_, i) => 10 * k + i),
-    validation: Uint32Array.of(9),
-  })),
-  testExamples: 1,
-  initialState: () => ({ layout, data: Float32Array.of(1, 2, 3) }),
-  work: (participant, round) => ({
-    ...{ participant, round, seed: 1, epochs: 1 },
-    learningRates: Float32Array.of(1),
-  }),
-  pooledWork: () => {
-    throw new Error('nothing is pooled here');
-  },
-  strategy,
-  mergeOn: 'weights',
-  compared,
-  keep: 1,
-  methods: [fisherMethod(4)],
-});
+const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1) =>
+  smallPlan(
+    { participants, rounds: 3, evaluateEvery },
+    {
+      layout,
+      shares: participants.map((name, k) => ({
+        name,
+        train: Uint32Array.from({ length: 6 }, (_, i) => 10 * k + i),
+        validation: Uint32Array.of(9),
+      })),
+      initialState: () => ({ layout, data: Float32Array.of(1, 2, 3) }),
+      strategy,
+      compared,
+      methods: [fisherMethod(4)],
+    },
+  );
 
 /** Each moves by its own way; b knows nothing of the bias, and nobody of the second weight. */
 function recorded(fisher = (of: string) => (of === 'a' ? [1, 0, 2] : [3, 0, 0])) {

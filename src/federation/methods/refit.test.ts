@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { classified } from '../../../test/classified.js';
+import { smallPlan } from '../../../test/small-plan.js';
 import { rowStart } from '../../merge/refit/cholesky.js';
 import { addSums, emptySums, packSums, ridgeSolution, unpackSums } from '../../merge/refit/feature-sums.js';
-import { mean } from '../../merge/strategies/mean.js';
-import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
-import { plainBothWays } from '../../transforms/codec/codecs.js';
-import type { FederationPlan } from '../plan/plan-parts.js';
 import { type Resumable, resumptionContract, runInFolder } from '../record/resumption.contract.js';
 import { afterMergeOf } from './after-merge.js';
 import { checkRefit } from './refit.js';
@@ -28,50 +25,29 @@ function configurationOf(settings: Partial<ConfigurationInput>) {
   return parseConfiguration({ ...model, local: { epochs: 1 }, rounds, ...settings }, 'test');
 }
 
-const planOf = (configuration: ReturnType<typeof configurationOf>): FederationPlan => ({
-  rules: {
-    participants,
-    rounds,
-    metrics: classificationMetrics,
-    reference: undefined,
-    pooled: false,
-    refit: configuration.refit?.rounds,
-  },
-  layout,
-  transforms: () => [],
-  codec: plainBothWays,
-  shares: participants.map((name, k) => ({
-    name,
-    train: Uint32Array.of(k, k + 1),
-    validation: Uint32Array.of(9),
-  })),
-  testExamples: 1,
-  initialState: () => ({ layout, data: Float32Array.of(1, 2, 3, 4, 5, 6, 7) }),
-  work: (participant, round) => ({
-    participant,
-    round,
-    seed: 1,
-    epochs: 1,
-    learningRates: Float32Array.of(1),
-  }),
-  pooledWork: () => {
-    throw new Error('nothing is pooled here');
-  },
-  strategy: mean(),
-  mergeOn: 'weights',
-  compared: [],
-  keep: 1,
-  ...afterMergeOf(configuration, 'test'),
-  refit: {
-    features: {
-      ...{ inputs: [], weight, bias, features, classes, batchSize: 1, blockSize: 1 },
-      ...{ featureModel: new Uint8Array(0), gramModel: new Uint8Array(0) },
+const planOf = (configuration: ReturnType<typeof configurationOf>) =>
+  smallPlan(
+    { participants, rounds, refit: configuration.refit?.rounds },
+    {
+      layout,
+      shares: participants.map((name, k) => ({
+        name,
+        train: Uint32Array.of(k, k + 1),
+        validation: Uint32Array.of(9),
+      })),
+      initialState: () => ({ layout, data: Float32Array.of(1, 2, 3, 4, 5, 6, 7) }),
+      ...afterMergeOf(configuration, 'test'),
+      refit: {
+        features: {
+          ...{ inputs: [], weight, bias, features, classes, batchSize: 1, blockSize: 1 },
+          ...{ featureModel: new Uint8Array(0), gramModel: new Uint8Array(0) },
+        },
+        bound: { least: -1e9, most: 1e9 },
+        lambda: 0.1,
+        of: configuration.average?.final ? 'average' : 'merged',
+      },
     },
-    bound: { least: -1e9, most: 1e9 },
-    lambda: 0.1,
-    of: configuration.average?.final ? 'average' : 'merged',
-  },
-});
+  );
 
 /**
  * Examples have the features (c·x, x², 1), c being the convolution's weight and x their index; even
