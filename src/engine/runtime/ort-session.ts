@@ -24,6 +24,8 @@ export interface OrtEngine {
    * their own.
    */
   readonly writesIntoOutputs: boolean;
+  /** Gives the memory of a result that nobody reads back at once. */
+  readonly free?: (array: Tensor['data']) => void;
 }
 
 export function ortSession(
@@ -32,22 +34,15 @@ export function ortSession(
   { carry = {} }: SessionOptions,
 ): Session {
   const { ort, device, writesIntoOutputs } = engine;
-  const carriedOutputs = Object.keys(carry);
-  const carriedInputs = new Set(Object.values(carry));
-  /**
-   * The carried tensors, by input. `spare` are the buffers of the run before, if outputs can be
-   * given.
-   */
-  const current = new Map<string, OrtTensor>();
-  const spare = new Map<string, OrtTensor>();
+  const carried = carriedTensors(engine, carry);
 
   const feedsOf = (inputs: Tensors) => {
     const feeds: Record<string, OrtTensor> = {};
     for (const name of session.inputNames) {
       const tensor = inputs[name];
-      const feed = tensor === undefined ? current.get(name) : toOrt(ort, name, tensor);
+      const feed = tensor === undefined ? carried.current.get(name) : toOrt(ort, name, tensor);
       if (feed === undefined) {
-        const how = carriedInputs.has(name) ? 'was never written' : 'is not given';
+        const how = carried.inputs.has(name) ? 'was never written' : 'is not given';
         throw new RuntimeError(`runtime: input "${name}" ${how}`);
       }
       feeds[name] = feed;
@@ -61,7 +56,7 @@ export function ortSession(
       const given = outputs[name];
       const carriedTo = carry[name];
       if (!writesIntoOutputs) fetches[name] = null;
-      else if (carriedTo !== undefined) fetches[name] = spare.get(carriedTo) ?? null;
+      else if (carriedTo !== undefined) fetches[name] = carried.spare.get(carriedTo) ?? null;
       else fetches[name] = given === undefined ? null : toOrt(ort, name, given);
     }
     return fetches;
@@ -69,23 +64,15 @@ export function ortSession(
 
   return {
     async write(tensors) {
-      for (const [name, tensor] of Object.entries(tensors)) {
-        if (!carriedInputs.has(name)) throw new RuntimeError(`runtime: input "${name}" is not carried`);
-        current.get(name)?.dispose();
-        current.set(name, copyToOrt(ort, name, tensor));
-        if (writesIntoOutputs) spare.set(name, copyToOrt(ort, name, tensor));
-      }
+      for (const [name, tensor] of Object.entries(tensors)) carried.write(name, tensor);
     },
     async run(inputs, outputs = {}) {
-      const results = await session.run(feedsOf(inputs), fetchesOf(outputs)).catch((cause: unknown) => {
+      const fetches = fetchesOf(outputs);
+      const results = await session.run(feedsOf(inputs), fetches).catch((cause: unknown) => {
         throw engineError(cause, device, 'run');
       });
-      for (const output of carriedOutputs) {
-        const input = carry[output] as string;
-        const before = current.get(input);
-        if (writesIntoOutputs && before !== undefined) spare.set(input, before);
-        else before?.dispose();
-        current.set(input, results[output] as OrtTensor);
+      for (const [output, input] of Object.entries(carry)) {
+        carried.advance(input, results[output] as OrtTensor, fetches[output] ?? undefined);
       }
       const given = session.outputNames.filter((name) => carry[name] === undefined);
       return Object.fromEntries(
@@ -94,15 +81,47 @@ export function ortSession(
     },
     async read() {
       const read: Record<string, Tensor> = {};
-      for (const [name, tensor] of current) {
+      for (const [name, tensor] of carried.current) {
         const data = (await tensor.getData()) as Tensor['data'];
         read[name] = typed(tensor, data.slice() as Tensor['data']);
       }
       return read;
     },
     async release() {
-      for (const tensor of current.values()) tensor.dispose();
+      for (const tensor of carried.current.values()) tensor.dispose();
       await session.release();
+    },
+  };
+}
+
+/** The tensors that stay with the session from run to run, by the names of their inputs. */
+function carriedTensors(
+  { ort, writesIntoOutputs, free }: OrtEngine,
+  carry: Readonly<Record<string, string>>,
+) {
+  const inputs = new Set(Object.values(carry));
+  const current = new Map<string, OrtTensor>();
+  /** The buffers of the run before, if outputs can be given: the next results are written there. */
+  const spare = new Map<string, OrtTensor>();
+  return {
+    inputs,
+    current,
+    spare,
+    write(name: string, tensor: Tensor) {
+      if (!inputs.has(name)) throw new RuntimeError(`runtime: input "${name}" is not carried`);
+      current.get(name)?.dispose();
+      current.set(name, copyToOrt(ort, name, tensor));
+      if (writesIntoOutputs) spare.set(name, copyToOrt(ort, name, tensor));
+    },
+    /** Takes the result of a run, or the tensor that was given for it. */
+    advance(name: string, result: OrtTensor, given: OrtTensor | undefined) {
+      const before = current.get(name);
+      if (writesIntoOutputs && before !== undefined) spare.set(name, before);
+      else before?.dispose();
+      current.set(name, given ?? result);
+      if (given === undefined || given === result) return;
+      const copy = result.data as Tensor['data'];
+      if (copy.buffer !== (given.data as Tensor['data']).buffer) free?.(copy);
     },
   };
 }
