@@ -37,3 +37,8 @@ export const missingCategory = ({ names }: CategoryFeature): number => names.len
 
 /** How many values a category can have: the known ones, another one, and missing. */
 export const categoryValues = ({ names }: CategoryFeature): number => names.length + 2;
+
+/** Texts that stand for a missing value in every table, in lower case; they count in any case. */
+export const MISSING_WORDS: readonly string[] = [
+  ...['', 'na', 'n/a', '#n/a', '#na', '<na>', 'nan', '-nan', 'null'],
+];

@@ -148,6 +148,22 @@ describe('tables that lack something', () => {
     );
   });
 
+  it('keep zeros before a number in a group, and in a category that is not declared', () => {
+    const text = 'n,ward,patient,ill\n1,07,007,0\n2,7,7,1\n3,7.0,7.0,0\n4,07,007,1\n';
+    const { dataset } = load(text, {
+      settings: {
+        ...{ columns: { n: 'number', ward: 'category' }, group: 'patient' },
+        target: { column: 'ill', positive: 1 },
+      },
+    });
+    const [one, other, same, again] = dataset.clusters ?? [];
+    expect([again, same]).toEqual([one, other]);
+    expect(one).not.toBe(other);
+    const [, wards] = dataset.inputs as [HeldColumn, HeldColumn];
+    expect(wards.meaning).toMatchObject({ features: [{ names: ['07', '7'] }] });
+    expect([...wards.values]).toEqual([0, 1, 1, 0]);
+  });
+
   it('train with one row, with a constant column, and with one class only', () => {
     expect(load(header + first).dataset.examples).toBe(1);
     expect(values(load(header + first + first)).targets).toEqual([0, 0]);

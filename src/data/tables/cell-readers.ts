@@ -1,7 +1,7 @@
 /** Reads the cells of a column as numbers: quantities, days, or codes of categories. */
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
-import { MISSING_NUMBER } from '../features.js';
+import { MISSING_NUMBER, MISSING_WORDS } from '../features.js';
 import type { CellProblems } from './cell-problems.js';
 import type { CategorySpec, ColumnSpecOfTable, NumberSpec } from './column-specs.js';
 import { numberOf, parseNumber } from './parse-number.js';
@@ -27,7 +27,6 @@ export interface RangeCount {
 export const MISSING_CODE = -1;
 /** Greater numbers would be taken for missing ones, or overflow. */
 const GREATEST = 3.4e38;
-const MISSING_WORDS = ['', 'na', 'n/a', '#n/a', '#na', '<na>', 'nan', '-nan', 'null'];
 /** In a column of numbers, "none" is no name. */
 const MISSING_IN_NUMBERS = new Set([...MISSING_WORDS, 'none']);
 const MISSING_IN_NAMES = new Set(MISSING_WORDS);
@@ -146,15 +145,16 @@ export function categoryReader(
   const codeOf = (cell: string): number => {
     const text = canonicalName(cell.trim());
     if (isMissing(text)) return MISSING_CODE;
-    const number = numberOf(text);
-    // "1.0" is what pandas writes of the number 1 beside missing ones.
-    const known = codes.get(text) ?? (Number.isNaN(number) ? undefined : codes.get(String(number)));
-    if (known !== undefined) return known;
     if (declared === undefined) {
-      const own = Number.isNaN(number) ? text : String(number);
+      const own = wholeNumber(text);
+      const known = codes.get(own);
+      if (known !== undefined) return known;
       codes.set(own, names.length);
       return names.push(own) - 1;
     }
+    const number = numberOf(text);
+    const known = codes.get(text) ?? (Number.isNaN(number) ? undefined : codes.get(String(number)));
+    if (known !== undefined) return known;
     const found = unknown.get(text);
     if (found !== undefined) found.times++;
     else unknown.set(text, { times: 1, line: problems.line });
@@ -183,6 +183,12 @@ export function categoryReader(
     readValue: (of) => (of === null || of === undefined ? MISSING_CODE : codeOf(String(of))),
   };
 }
+
+/**
+ * "1" for "1.0", which pandas writes of whole numbers beside missing ones; any other text as it is.
+ * "007" is not "7": it may be the number of a patient, or a postal code.
+ */
+const wholeNumber = (text: string): string => /^(-?\d+)\.0+$/.exec(text)?.[1] ?? text;
 
 /** Keeps every cell as it is; the code of a cell is the number of its row. */
 export function cellCollector(): Pick<CategoryReader, keyof CellReader | 'names'> {

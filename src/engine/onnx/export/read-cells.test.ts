@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import type { ColumnFacts } from '../../../data/dataset.js';
-import type { CategoryFeature, NumberFeature } from '../../../data/features.js';
+import { type CategoryFeature, missingCategory, type NumberFeature } from '../../../data/features.js';
+import { CellProblems } from '../../../data/tables/cell-problems.js';
+import { categoryReader, MISSING_CODE } from '../../../data/tables/cell-readers.js';
 import { stateLayout } from '../../../tensor/state-dict.js';
 import * as g from '../../graph/build.js';
 import { exportInference, type TrainedNetwork } from '../../nn/export-inference.js';
@@ -68,6 +70,27 @@ describe('the cells of a table', () => {
       b: ['1', '0', '2', '?', ''],
     });
     expect(values).toEqual([1, 0, 1, 1, 1, 0, 1, 3, 2, 1, 3, 2, 1, 2, 3]);
+  });
+
+  it('are missing by the words, and whole numbers as pandas writes them, by which tables are read', async () => {
+    const texts = ['', 'NA', 'na', 'Na', 'n/A', '#N/A', '#NA', '<NA>', 'NaN', '-nan', 'NULL', 'Null'];
+    texts.push('none', 'None', '?', 'unknown', '1', '1.0', '2.0', '-3.0', 'nanna', 'N');
+    const names = ['1', 'NA', '-3', 'none'];
+    const missing = ['?', 'unknown'];
+    const feature = category('c', names, missing);
+    const { values } = await read(exported(columns([number('n')], [feature])), {
+      n: texts.map(() => 0),
+      c: texts,
+    });
+    const spec = { name: 'c', value: { kind: 'category', names, missing } } as const;
+    const reader = categoryReader(spec, new CellProblems('a.csv'));
+    const codes = texts.map((text) => reader.readValue(text));
+    const expected = codes.map((code) => (code === MISSING_CODE ? missingCategory(feature) : code));
+    expect(texts.map((text, at) => [text, values[2 * at + 1]])).toEqual(
+      texts.map((text, at) => [text, expected[at]]),
+    );
+    // A name that is such a word is a name.
+    expect([expected[1], expected[2], expected[17]]).toEqual([1, 5, 0]);
   });
 
   it('have inputs of their names, also where other parts of the model are called so', async () => {

@@ -7,6 +7,7 @@ import {
   type CategoryFeature,
   type Feature,
   MISSING_NUMBER,
+  MISSING_WORDS,
   missingCategory,
   type NumberFeature,
   otherCategory,
@@ -64,13 +65,32 @@ function readNumbers(model: OnnxModelBuilder, name: string, { missing = [] }: Nu
 }
 
 function readTexts(model: OnnxModelBuilder, name: string, feature: CategoryFeature): string {
-  const { names } = feature;
-  const missing = ['', ...(feature.missing ?? [])].filter((text, index, all) => {
-    return !names.includes(text) && all.indexOf(text) === index;
-  });
+  const codes = codesOfTexts(feature);
   return model.node('LabelEncoder', [model.input(name, 'string', ['batch'])], {
-    keys_strings: { strings: [...names, ...missing] },
-    values_int64s: [...names.map((_, index) => index), ...missing.map(() => missingCategory(feature))],
+    keys_strings: { strings: [...codes.keys()] },
+    values_int64s: [...codes.values()],
     default_int64: otherCategory(feature),
   });
 }
+
+/**
+ * The code of each text that is not another category, as tables are read: a name, "1.0" for the
+ * name "1", and what stands for a missing value.
+ */
+function codesOfTexts(feature: CategoryFeature): Map<string, number> {
+  const { names, missing = [] } = feature;
+  const codes = new Map(names.map((one, code) => [one, code]));
+  const add = (text: string, code: number) => codes.has(text) || codes.set(text, code);
+  for (const [code, one] of names.entries()) if (/^-?\d+$/.test(one)) add(`${one}.0`, code);
+  for (const word of MISSING_WORDS.flatMap(inAnyCase)) add(word, missingCategory(feature));
+  for (const word of missing) codes.set(word, missingCategory(feature));
+  return codes;
+}
+
+/** "na", "Na", "nA", "NA" */
+const inAnyCase = (word: string): string[] =>
+  [...word].reduce(
+    (starts: string[], letter) =>
+      [...new Set([letter, letter.toUpperCase()])].flatMap((one) => starts.map((start) => start + one)),
+    [''],
+  );
