@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { overHub, type ServedRun, servedOver } from '../../../test/served-over.js';
 import { servedOverHub } from '../../../test/served-over-hub.js';
+import { DataError } from '../../data/error.js';
 import { replayRun } from '../../experiments/replay.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { runFederation } from './run-federation.js';
@@ -101,20 +103,44 @@ describe('a federation whose owners join with a table each', () => {
     }
   });
 
-  it('tells an owner what is wrong with its table, before it trains', async () => {
+  it('tells an owner what is wrong with its table, before it joins', async () => {
+    const sound = await readFile(files[0] as string, 'utf8');
     const path = join(folder, 'south.csv');
-    const table = await readFile(files[0] as string, 'utf8');
-    await writeFile(path, table.replace('chol', 'cholesterol').replace('oldpeak', 'old'));
-    const leave = new AbortController();
-    const { outcomes } = await servedOverHub(
-      await mkdtemp(join(folder, 'served-')),
-      { ...settings, data, dataset: 'none', partition, participants },
-      { signal: leave.signal, farewellSeconds: 0 },
-      { south: { data: path.replace('south', 'nowhere') } },
-      (outcome) => outcome instanceof Error && leave.abort(),
-    );
-    expect(outcomes[0]).toMatchObject({ message: expect.stringContaining('nowhere.csv" is not there') });
-  });
+    const problems: [table: string | undefined, ...said: string[]][] = [
+      [undefined, `"${path}" is not there, expected a table`],
+      [sound.replace('chol', 'Chol'), '"south.csv", line 1: no column is called "chol"'],
+      [sound.replace('\n63,', '\nold,'), '"south.csv", line 2, column "age": expected a number, got "old"'],
+      [sound.replaceAll(/^\d+,/gm, '1$&'), 'values of "age" lie beyond 20 to 90 years', 'line 2'],
+      ['age,sex\n63,Male\n', 'no column is called "num"'],
+    ];
+    const errors: unknown[] = [];
+    const served = await mkdtemp(join(folder, 'served-'));
+    const configuration = { ...settings, data, dataset: 'none', partition, participants };
+    const tried = async ({ join: joined }: ServedRun) => {
+      for (const [table] of problems) {
+        await (table === undefined ? rm(path, { force: true }) : writeFile(path, table));
+        errors.push(await joined('south', { data: path }));
+      }
+      await writeFile(path, sound);
+      return Promise.all([joined('north', { data: files[2] as string }), joined('south', { data: path })]);
+    };
+    let outcomes: ReturnType<typeof tried> | undefined;
+    const { out } = await servedOver(await overHub(served), served, configuration, {}, (run) => {
+      outcomes = tried(run);
+    });
+    expect((await outcomes)?.filter((outcome) => outcome instanceof Error)).toEqual([]);
+    for (const [at, [, ...said]] of problems.entries()) {
+      const error = errors[at];
+      expect(error).toBeInstanceOf(DataError);
+      const { message, hint } = error as DataError;
+      for (const words of said) expect(message).toContain(words);
+      expect(message).not.toContain('\n');
+      expect(hint, message).toMatch(/\w{3}/);
+    }
+    // The coordinator has heard of the sound table alone.
+    const facts = (await readFile(join(out, 'journal.jsonl'), 'utf8')).trim().split('\n');
+    expect(facts.filter((fact) => fact.includes('"joined"') && fact.includes('south'))).toHaveLength(1);
+  }, 60_000);
 
   it('is refused where the names of categories are not declared', async () => {
     const columns = { ...data.columns, thal: 'category' } as const;
