@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
+import { compareFlamby } from '../../experiments/compare-flamby.js';
 import { compareSites } from '../../experiments/compare-sites.js';
 import {
   type Environment,
@@ -12,11 +13,12 @@ import {
 } from '../../federation/plan/profiles.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { paperTable } from '../../report/sections/paper-table.js';
+import { publishedFlamby } from '../../report/text/published-flamby.js';
 import { sitesTable } from '../../report/text/sites-table.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
 import { oneOf, wholeNumber } from '../flags/values.js';
-import { Interrupted } from '../terminal/error.js';
+import { Interrupted, UsageError } from '../terminal/error.js';
 import { isAbort, watchInterrupts } from '../terminal/interrupt.js';
 import { checkFolderOf, writeJson } from '../terminal/whole-file.js';
 import { federate } from './federate.js';
@@ -25,7 +27,12 @@ interface ReproduceFlags extends RunFlags {
   readonly profile: ProfileName;
   readonly seed: number;
   readonly splits?: number;
+  readonly rows?: RowsName;
 }
+
+/** Which rows of the hospitals, and how they are trained on. */
+const rowsNames = ['all', 'flamby'] as const;
+type RowsName = (typeof rowsNames)[number];
 
 /** Four hospitals with a table each, which come with the package. */
 const HEART = 'heart';
@@ -59,6 +66,12 @@ export function addReproduce(program: Command): void {
       'heart: repeat it with so many random splits into training and test rows, and compare',
       wholeNumber('--splits', 1, 1000),
     )
+    .addOption(
+      new Option(
+        '--rows <name>',
+        'heart: all rows by our settings (the default), or flamby: the 740 rows of a published benchmark, by its recipe',
+      ).argParser(oneOf('--rows', rowsNames)),
+    )
     .option('--seed <n>', 'seed of all random numbers', wholeNumber('--seed', 0, 0x7fffffff), 0);
   addRunFlags(command)
     .addHelpText(
@@ -69,13 +82,20 @@ Examples:
   commonweight reproduce v --profile paper --out runs/v-paper --json v-paper.json
   commonweight reproduce h --profile best --seed 1
   commonweight reproduce heart --out runs/heart
-  commonweight reproduce heart --splits 20`,
+  commonweight reproduce heart --splits 20
+  commonweight reproduce heart --rows flamby --splits 20`,
     )
     .action(async (environment: Environment | typeof HEART, flags: ReproduceFlags) => {
-      const { profile: name, seed, splits, ...rest } = flags;
+      const { profile: name, seed, splits, rows, ...rest } = flags;
       if (environment === HEART) {
-        await reproduceHeart({ seed, splits, ...rest });
+        await reproduceHeart({ seed, splits, rows, ...rest });
         return;
+      }
+      const foreign = splits === undefined ? (rows === undefined ? undefined : '--rows') : '--splits';
+      if (foreign !== undefined) {
+        throw new UsageError(`${foreign} is given, but "${environment}" is reproduced, expected "${HEART}"`, {
+          hint: 'leave it out',
+        });
       }
       const paper = environment === 'v' && name === 'paper' ? paperTable : undefined;
       // The data are public, so the counts of classes are no secret.
@@ -84,22 +104,34 @@ Examples:
 }
 
 /** One federation with its folder and report, or many splits and a table of them. */
-async function reproduceHeart({ seed, splits, ...flags }: Omit<ReproduceFlags, 'profile'>): Promise<void> {
+async function reproduceHeart({
+  seed,
+  splits,
+  rows = 'all',
+  ...flags
+}: Omit<ReproduceFlags, 'profile'>): Promise<void> {
   const source = heartSettings();
   const settings = { ...(await readConfigurationFile(source)), seed } as ConfigurationInput;
-  if (splits === undefined) await federate(settings, { ...flags, source });
+  const isCompared = splits !== undefined || rows === 'flamby';
+  if (isCompared && flags.out !== undefined) {
+    throw new UsageError('--out is given, but many federations are compared, which have no folder', {
+      hint: 'write the figures by --json, or leave --splits and --rows out',
+    });
+  }
+  if (!isCompared) await federate(settings, { ...flags, source });
   else if (flags.json !== undefined) await checkFolderOf('--json', flags.json);
   const { signal, stop } = watchInterrupts(() => undefined);
   const print = (text: string) => process.stdout.write(`${text}\n`);
   try {
-    const outcomes = await compareSites(settings, {
+    const outcomes = await (rows === 'flamby' ? compareFlamby : compareSites)(settings, {
       ...{ splits: splits ?? 1, workers: flags.workers, signal, source },
       onSplit({ split }) {
         if (splits !== undefined) print(`split ${split} of ${splits} is done`);
       },
     });
     print(`\n${sitesTable(outcomes)}`);
-    if (splits !== undefined && flags.json !== undefined) await writeJson('--json', flags.json, outcomes);
+    if (rows === 'flamby') print(`\n${publishedFlamby}`);
+    if (isCompared && flags.json !== undefined) await writeJson('--json', flags.json, outcomes);
   } catch (error) {
     if (signal.aborted && isAbort(error)) throw new Interrupted('interrupted');
     throw error;
