@@ -140,7 +140,7 @@ async function trained(
   return model;
 }
 
-/** The part of the rows with a probability above one half where there is a disease, and only there. */
+/** The part of the rows whose disease, or its absence, has a probability above one half. */
 function accuracyOf(model: StateDict, { values, inputs, labels }: HospitalRows): number {
   const weight = tensorView(model, 'fc.weight');
   const [bias = 0] = tensorView(model, 'fc.bias');
