@@ -10,6 +10,7 @@ import type { StateLayout } from '../../tensor/state-dict.js';
 import { input } from '../graph/build.js';
 import { lower } from '../onnx/lower/lower.js';
 import type { Correction, CorrectionInput } from './corrections/correction.js';
+import { evaluationBatchOf } from './evaluation-batch.js';
 import {
   applyNetwork,
   frozenLayoutOf,
@@ -25,9 +26,6 @@ import { type Measures, measuresOf } from './tasks/measures.js';
 import type { Task } from './tasks/task.js';
 import { evaluationStep, type StepDescription, trainingStep } from './training-step.js';
 
-/** The default number of examples that are evaluated at a time. */
-export const EVALUATION_BATCH = 25;
-
 export interface PlanOptions {
   readonly network: Network;
   /** The columns of an example that the network reads, in this order. */
@@ -35,7 +33,7 @@ export interface PlanOptions {
   readonly task: Task;
   readonly optimizer: Optimizer;
   readonly batchSize: number;
-  /** The number of examples that are evaluated at a time; `EVALUATION_BATCH` by default. */
+  /** The number of examples that are evaluated at a time; `evaluationBatchOf` by default. */
   readonly evaluationBatchSize?: number;
   readonly clipNorm?: number | undefined;
   /** Weights that are not trained, by patterns of their names; none by default. */
@@ -77,9 +75,10 @@ export interface Plan {
 }
 
 export function compilePlan(options: PlanOptions): Plan {
-  const { network, task, optimizer, batchSize, evaluationBatchSize = EVALUATION_BATCH } = options;
-  for (const [field, size] of Object.entries({ batchSize, evaluationBatchSize })) {
-    if (Number.isInteger(size) && size >= 1) continue;
+  const { network, task, optimizer, batchSize } = options;
+  for (const field of ['batchSize', 'evaluationBatchSize'] as const) {
+    const size = options[field];
+    if (size === undefined || (Number.isInteger(size) && size >= 1)) continue;
     throw new NetworkError(`plan: ${field} is ${size}, expected a whole number from 1`);
   }
   const inputs = options.inputs.map(specOf);
@@ -90,6 +89,7 @@ export function compilePlan(options: PlanOptions): Plan {
   const frozen = frozenLayoutOf(parameters);
   const description = { ...options, inputs, layout, frozen };
   checkOutput(description);
+  const { evaluationBatchSize = evaluationBatchOf(description) } = options;
   return {
     layout,
     frozen,

@@ -143,8 +143,9 @@ describe('a participant', () => {
 
   it('is told of photographs that would take more than 8 GB, whatever the network', async () => {
     const photographs = columns([3, 768, 1024]);
+    const large = columns([3, 1536, 2048]);
     for (const name of ['lenet5', 'paper-cnn', 'resnet8'] as const) {
-      const parsed = descriptionSchema.parse(described({ model: { name }, batchSize: 2 }, photographs));
+      const parsed = descriptionSchema.parse(described({ model: { name }, batchSize: 2 }, large));
       await expect(compileDescription(parsed), name).rejects.toThrow(
         /would need some \d+\.\d GB of memory here/,
       );

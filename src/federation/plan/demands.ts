@@ -5,8 +5,8 @@
  * with measured peaks.
  */
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
+import { evaluationBatchOf } from '../../engine/nn/evaluation-batch.js';
 import { frozenLayoutOf, layoutOf, parametersOf } from '../../engine/nn/layers/network.js';
-import { EVALUATION_BATCH } from '../../engine/nn/plan.js';
 import { evaluationStep, trainingStep } from '../../engine/nn/training-step.js';
 import { workingSetBytes } from '../../engine/nn/working-set.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
@@ -33,7 +33,7 @@ export const TAB_MEMORY: MemoryLimit = {
 };
 
 /** Node or a page with the engine, and each thread that computes. */
-const PROCESS_BYTES = 125e6;
+const PROCESS_BYTES = 160e6;
 const THREAD_BYTES = 45e6;
 /**
  * Vectors of the size of the state, including those that wait for the garbage collector; measured
@@ -154,7 +154,7 @@ export function demandedBytes(
     ...{ optimizer: optimizerOf(optimizer), correction: corrected },
   };
   const training = workingSetBytes(trainingStep(description));
-  const evaluation = workingSetBytes(evaluationStep(description, EVALUATION_BATCH));
+  const evaluation = workingSetBytes(evaluationStep(description, evaluationBatchOf(description)));
   return fixed + threads * (TRAINING_FACTOR * training + EVALUATION_FACTORS[model.name] * evaluation);
 }
 

@@ -8,7 +8,8 @@
  */
 import { categoriesOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
-import { EVALUATION_BATCH, type Plan } from '../../engine/nn/plan.js';
+import { MOST_EVALUATED } from '../../engine/nn/evaluation-batch.js';
+import type { Plan } from '../../engine/nn/plan.js';
 import {
   evaluationSignature,
   signatureProblem,
@@ -140,7 +141,7 @@ export async function takeForeignPlan(
       evaluationModel,
       batchSize: configuration.batchSize,
     },
-    evaluationBatchSize: EVALUATION_BATCH,
+    evaluationBatchSize: evaluatedBy(evaluationModel),
     measures: measuresOf(task),
     slotCount: optimizerOf(configuration.optimizer).slotCount,
     correctionInputs: correctionOf(configuration.correction)?.reads ?? [],
@@ -199,8 +200,17 @@ function foreignFrozen(layout: StateLayout, held: StateDict | undefined): Frozen
   };
 }
 
+const offeredBy = (name: string) => `the ${name} that the coordinator offers`;
+
+/** How many examples it takes, where that is a number that this package would choose. */
+function evaluatedBy(model: Uint8Array): number {
+  const { inputs } = readModel(model, offeredBy('evaluation model'));
+  const [size = 1] = inputs.find(({ name }) => name === 'weights')?.shape ?? [];
+  return Math.max(1, Math.min(size, MOST_EVALUATED));
+}
+
 function checkModel(name: string, bytes: Uint8Array, expected: ModelSignature): void {
-  const what = `the ${name} that the coordinator offers`;
+  const what = offeredBy(name);
   const problem = signatureProblem(readModel(bytes, what), expected);
   if (problem !== undefined) throw new FederationError(`federation: ${what} does not fit: ${problem}`);
 }
