@@ -71,8 +71,8 @@ export type {
   MethodStart,
   ParticipantAttachment,
 } from './federation/methods/method.js';
+export type { ParticipantFolder } from './federation/participant/kept/participant-files.js';
 export { type OwnData, ownData } from './federation/participant/own-data.js';
-export type { ParticipantFolder } from './federation/participant/participant-files.js';
 export {
   type TakePartEvent,
   type TakePartObserver,

@@ -75,6 +75,7 @@ const folders = [
   'federation/plan',
   'federation/plan/node',
   'federation/record',
+  'federation/participant/kept',
   'federation/participant',
   'federation/participant/node',
   'federation/participant/page',

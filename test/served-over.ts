@@ -71,6 +71,8 @@ export interface ServedRun {
    * @returns what becomes of it: an error where it ends with one
    */
   join(name: string, options: JoinOptions): Promise<TakePartOutcome | Error>;
+  /** The bare end of a participant, which may say anything. To be closed. */
+  enter(name: string): Promise<ParticipantEnd>;
 }
 
 /**
@@ -93,7 +95,7 @@ export async function servedOver(
       const end = await way.open(opening);
       const { key } = opening.handlers.signer;
       begin({
-        ...{ operator: opening.operator, way },
+        ...{ operator: opening.operator, way, enter: (name) => way.join(name, key) },
         async join(name, options) {
           const participant = await way.join(name, key);
           try {

@@ -27,6 +27,7 @@ export function shareTasks(): (runner: TaskRunner) => TaskRunner {
     evaluate: (task) => runner.evaluate(task),
     ...(runner.sumFeatures && { sumFeatures: runner.sumFeatures.bind(runner) }),
     ...(runner.mean && { mean: runner.mean.bind(runner) }),
+    ...(runner.survey && { survey: runner.survey.bind(runner) }),
     stop: () => runner.stop(),
   });
 }

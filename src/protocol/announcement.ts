@@ -112,16 +112,22 @@ export const announcementSchema = z
           .min(2)
           .optional()
           .describe('`attempt` of the assignment that was answered; left out where it had none.'),
-        phase: sentenceSchema(40).describe('“features”, or `phase` of the assignment that was answered.'),
-        model: sha256Schema.describe('The model that was used: `model` of the assignment.'),
-        file: blobSchema.optional().describe('The sums of features, in answer to `sum-features`.'),
+        phase: sentenceSchema(40).describe(
+          '“survey”, “features”, or `phase` of the assignment that was answered.',
+        ),
+        model: sha256Schema
+          .optional()
+          .describe('The model that was used: `model` of the assignment; left out for a survey.'),
+        file: blobSchema
+          .optional()
+          .describe('The answer to `survey`, or the sums of features in answer to `sum-features`.'),
         sums: z
           .array(z.number())
           .max(1000)
           .optional()
           .describe('The sum of the loss for each of `mixes`, in answer to `compare-layers`.'),
       })
-      .describe('The answer to an assignment `sum-features` or `compare-layers`.'),
+      .describe('The answer to an assignment `survey`, `sum-features` or `compare-layers`.'),
     z
       .strictObject({
         type: z.literal('failed'),
@@ -187,7 +193,7 @@ export const progressSchema = z
   .strictObject({
     round,
     activity: z
-      .enum(['training', 'evaluating', 'uploading', 'downloading', 'waiting'])
+      .enum(['surveying', 'training', 'evaluating', 'uploading', 'downloading', 'waiting'])
       .describe('What is being done.'),
     epoch: z.int().nonnegative().optional().describe('The pass over the data under way, counted from 1.'),
     epochs: z.int().positive().optional().describe('The most passes that this round takes.'),

@@ -50,11 +50,22 @@ const work = {
     .describe('When the round is closed without those who are not in, if enough are.'),
 };
 
+const constants = blobSchema
+  .optional()
+  .describe(
+    'The constants that prepare the numbers of a table, where round 1 began with a survey: a safetensors file.',
+  );
+
 export const assignmentSchema = z
   .discriminatedUnion('type', [
     z
+      .strictObject({ ...work, type: z.literal('survey') })
+      .describe(
+        'Answer the survey of the own training rows that follows from the description, upload the answer, and announce `contributed`.',
+      ),
+    z
       .strictObject({
-        ...work,
+        ...{ ...work, constants },
         type: z.literal('train'),
         base: blobSchema
           .optional()
@@ -70,14 +81,14 @@ export const assignmentSchema = z
       .describe('Train one round of local work, and announce an `update`.'),
     z
       .strictObject({
-        ...work,
+        ...{ ...work, constants },
         type: z.literal('evaluate'),
         model: blobSchema.describe('The merged model, which is copied to everybody.'),
       })
       .describe('Evaluate the copied model on the own validation data, and announce `evaluated`.'),
     z
       .strictObject({
-        ...work,
+        ...{ ...work, constants },
         type: z.literal('sum-features'),
         model: blobSchema.describe('The model whose last layer is refitted.'),
       })
@@ -86,7 +97,7 @@ export const assignmentSchema = z
       ),
     z
       .strictObject({
-        ...work,
+        ...{ ...work, constants },
         type: z.literal('compare-layers'),
         phase: z.enum(['scales', 'alphas']).describe('What the mixes differ in.'),
         model: blobSchema.describe('The model whose last layer is refitted.'),
@@ -116,6 +127,7 @@ export const assignmentSchema = z
           .enum(['every-participant-passed', 'max-rounds', 'stopped', 'failed'])
           .describe('Why the run ended.'),
         model: blobSchema.optional().describe('The final model, where there is one.'),
+        constants,
         message: sentenceSchema(1000).optional().describe('What happened, where the run failed.'),
       })
       .describe('The run is over. Fetch the final model, announce `left`, and end.'),

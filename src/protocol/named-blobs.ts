@@ -13,13 +13,14 @@ export const blobsOfDescription = ({ foreignPlan, frozen, own }: Description): B
 export function blobsOfAssignment(assignment: Assignment): Blob[] {
   switch (assignment.type) {
     case 'train':
-      return present(assignment.base, ...Object.values(assignment.common ?? {}));
+      return present(assignment.base, ...Object.values(assignment.common ?? {}), assignment.constants);
     case 'compare-layers':
-      return [assignment.model, assignment.solution];
+      return present(assignment.model, assignment.solution, assignment.constants);
     case 'sum-features':
     case 'evaluate':
     case 'finished':
-      return present(assignment.model);
+      return present(assignment.model, assignment.constants);
+    case 'survey':
     case 'wait':
       return [];
   }

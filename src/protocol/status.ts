@@ -12,7 +12,7 @@ export const statusSchema = z
   .strictObject({
     protocol: z.literal(PROTOCOL_VERSION).describe('The version of this protocol.'),
     phase: sentenceSchema(40).describe(
-      'What is going on: “training”, “merging”, “evaluating”, “refitting”; “finished” at the end.',
+      'What is going on: “surveying”, “training”, “merging”, “evaluating”, “refitting”; “finished” at the end.',
     ),
     round: z.int().positive().describe('The round under way, counted from 1.'),
     rounds: z.int().positive().describe('The most rounds that the run takes.'),

@@ -7,6 +7,8 @@ import { CommonweightError } from '../base/error.js';
 import { randomStream } from '../base/random.js';
 import type { BatchSource, BatchTask } from '../data/batches/training-batches.js';
 import type { Dataset } from '../data/dataset.js';
+import { ownAnswer } from '../data/survey/own-answer.js';
+import { surveyOf } from '../data/survey/survey.js';
 import { carryOf } from '../engine/nn/carry.js';
 import { type Runtime, RuntimeError, type Session, type SessionOptions } from '../engine/runtime/runtime.js';
 import { exampleSums } from '../metrics/example-sums.js';
@@ -23,6 +25,7 @@ import type {
   FromWorker,
   MeanTask,
   SumFeaturesTask,
+  SurveyTask,
   TaskMessage,
   TaskResult,
   TrainTask,
@@ -121,20 +124,22 @@ function carryOut(id: number, task: WorkerTask, thread: Thread): Promise<TaskRes
       return sums(task, thread);
     case 'mean':
       return mean(task, thread);
+    case 'survey':
+      return survey(task, thread);
   }
 }
 
 async function train(
   id: number,
-  { work, base, train, validation, poisoned }: TrainTask,
+  { work, base, train, validation, poisoned, frozen }: TrainTask,
   { setup, sessions, own, keepGoing, send, ...thread }: Thread,
 ) {
   const data = poisoned ? thread.poisoned : own;
   if (data === undefined) throw new Error('internal: there is no poisoned set');
   const context = {
     plan: setup.plan,
-    training: await sessions.training(),
-    evaluation: await sessions.evaluation(),
+    training: holding(await sessions.training(), frozen),
+    evaluation: holding(await sessions.evaluation(), frozen),
     batches: data.batches,
     keepGoing,
     onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) =>
@@ -144,13 +149,13 @@ async function train(
 }
 
 async function evaluate(
-  { state, examples: { source, indices }, each }: EvaluateTask,
+  { state, examples: { source, indices }, each, frozen }: EvaluateTask,
   { setup, sessions, keepGoing }: Thread,
 ) {
   const dataset = setup[source];
   if (dataset === undefined) throw new Error(`internal: this worker has no ${source} examples`);
-  const evaluated = (of: Uint32Array) =>
-    sessions.evaluation().then((open) => evaluateState(open, setup.plan, state, dataset, of, keepGoing));
+  const session = holding(await sessions.evaluation(), frozen);
+  const evaluated = (of: Uint32Array) => evaluateState(session, setup.plan, state, dataset, of, keepGoing);
   const metrics = await evaluated(indices);
   if (!each || metrics === undefined) return metrics;
   const alone: Metrics[] = [];
@@ -162,12 +167,15 @@ async function evaluate(
   return { ...metrics, each: exampleSums(alone) };
 }
 
-async function sums({ state, train }: SumFeaturesTask, { runtime, setup, sessions, keepGoing }: Thread) {
+async function sums(
+  { state, train, frozen }: SumFeaturesTask,
+  { runtime, setup, sessions, keepGoing }: Thread,
+) {
   const { features: plan } = setup;
   if (plan === undefined) throw new Error('internal: this worker has no plan of features');
   // Opened for each task, since there are few such tasks, and their matrices are large.
   const opened = {
-    features: await sessions.open(plan.featureModel),
+    features: holding(await sessions.open(plan.featureModel), frozen),
     gram: await runtime.open(plan.gramModel),
   };
   try {
@@ -178,13 +186,17 @@ async function sums({ state, train }: SumFeaturesTask, { runtime, setup, session
   }
 }
 
-async function mean({ of, state, indices, signs }: MeanTask, { setup, sessions, keepGoing }: Thread) {
+async function mean({ of, state, indices, signs, frozen }: MeanTask, { setup, sessions, keepGoing }: Thread) {
   const { plan, sums, train } = setup;
   const summing = sums?.[of];
   if (summing === undefined) throw new Error(`internal: this worker has no plan of the sum "${of}"`);
-  const session = await sessions.sum(of, summing.model);
+  const session = holding(await sessions.sum(of, summing.model), frozen);
   const drawn = randomStream(...signs);
   return meanOverExamples(session, summing, plan, state, train, indices, drawn, keepGoing);
+}
+
+async function survey({ rows, smallestCount }: SurveyTask, { setup: { train } }: Thread) {
+  return ownAnswer(surveyOf(train), train, rows, smallestCount);
 }
 
 /** An error in the form that passes between threads. */

@@ -29,7 +29,12 @@ export interface WorkerSetup {
   readonly poisoned?: Dataset | undefined;
 }
 
-export interface TrainTask {
+interface ModelTask {
+  /** The values of the plan's frozen tensors, if the setup does not have them. */
+  readonly frozen?: Float32Array | undefined;
+}
+
+export interface TrainTask extends ModelTask {
   readonly type: 'train';
   readonly work: LocalWork;
   readonly base: Float32Array;
@@ -39,7 +44,7 @@ export interface TrainTask {
   readonly poisoned?: boolean | undefined;
 }
 
-export interface EvaluateTask {
+export interface EvaluateTask extends ModelTask {
   readonly type: 'evaluate';
   readonly state: Float32Array;
   readonly examples: ExampleSet;
@@ -51,14 +56,14 @@ export interface EvaluateTask {
  * Asks for the sums of the features that go into the last layer, over a participant's own training
  * examples.
  */
-export interface SumFeaturesTask {
+export interface SumFeaturesTask extends ModelTask {
   readonly type: 'sum-features';
   readonly state: Float32Array;
   readonly train: Uint32Array;
 }
 
 /** The mean of what a method's sum plan gives, over some of a participant's training examples. */
-export interface MeanTask {
+export interface MeanTask extends ModelTask {
   readonly type: 'mean';
   /** The name of its plan. */
   readonly of: string;
@@ -68,7 +73,15 @@ export interface MeanTask {
   readonly signs: readonly (number | string)[];
 }
 
-export type WorkerTask = TrainTask | EvaluateTask | SumFeaturesTask | MeanTask;
+/** Asks for the answer to the survey of some of a participant's training examples. */
+export interface SurveyTask {
+  readonly type: 'survey';
+  readonly rows: Uint32Array;
+  /** Counts below are hidden. */
+  readonly smallestCount: number;
+}
+
+export type WorkerTask = TrainTask | EvaluateTask | SumFeaturesTask | MeanTask | SurveyTask;
 
 /**
  * Carries out tasks: a pool of threads, or the caller itself. A signal gives up only the task that
@@ -86,12 +99,14 @@ export interface TaskRunner {
   sumFeatures?(task: SumFeaturesTask): Promise<FeatureSums>;
   /** Asked for where a method has a plan of its own. In the layout of the state. */
   mean?(task: MeanTask, signal?: AbortSignal): Promise<Float32Array>;
+  /** Asked for where round 1 begins with a survey. */
+  survey?(task: SurveyTask, signal?: AbortSignal): Promise<Float64Array>;
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
   stop(): void;
 }
 
 /** Undefined if the task was given up. */
-export type TaskResult = LocalResult | Metrics | FeatureSums | Float32Array | undefined;
+export type TaskResult = LocalResult | Metrics | FeatureSums | Float32Array | Float64Array | undefined;
 
 export interface TaskMessage {
   readonly type: 'task';

@@ -7,7 +7,7 @@
 import { joinFederationFromPage, pageTasks } from '../../src/browser.js';
 import { allIndices } from '../../src/data/batches/batches.js';
 import type { Dataset } from '../../src/data/dataset.js';
-import { blobOf } from '../../src/federation/participant/kept-update.js';
+import { blobOf } from '../../src/federation/participant/kept/kept-update.js';
 import { ownData } from '../../src/federation/participant/own-data.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { describeFederation } from '../../src/federation/plan/description.js';

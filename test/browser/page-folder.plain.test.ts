@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { sha256Hex } from '../../src/base/sha256.js';
-import { keptWork } from '../../src/federation/participant/kept-update.js';
+import { keptWork } from '../../src/federation/participant/kept/kept-update.js';
 import { forgetPageFolder, pageFolder } from '../../src/federation/participant/page/page-folder.js';
 import { encodeSafetensors } from '../../src/tensor/safetensors.js';
 import { stateLayout } from '../../src/tensor/state-dict.js';

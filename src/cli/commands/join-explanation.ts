@@ -4,10 +4,17 @@
  */
 import { type ColumnFacts, categoriesOf, describeMeant } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
+import { beginsWithSurvey } from '../../federation/methods/preprocessing.js';
 import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import type { Description } from '../../protocol/description.js';
 import { descriptionHash } from '../../protocol/description-hash.js';
-import { networkText, REFIT_SENDS, roundsText, trainingText } from '../../report/text/introduction.js';
+import {
+  networkText,
+  REFIT_SENDS,
+  roundsText,
+  surveySends,
+  trainingText,
+} from '../../report/text/introduction.js';
 
 export interface Willing {
   readonly coordinatorKey?: string;
@@ -51,7 +58,7 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinat
 /** @param attached the attachments of updates, in words */
 export function federationExplanation(description: Description, attached: readonly string[]): string[] {
   const { configuration, participants, foreignPlan } = description;
-  const { quorum, refit } = configuration;
+  const { quorum, refit, preprocessing } = configuration;
   const needed = quorum === undefined ? 'a round needs all of them' : `a round needs ${quorum} of them`;
   const isForeign = configuration.model.name === 'custom';
   return [
@@ -65,6 +72,7 @@ export function federationExplanation(description: Description, attached: readon
     `  - training: ${trainingText(configuration)}`,
     `  - rounds: ${roundsText(configuration)}`,
     ...attached.map((what) => `  - with each update, ${what}`),
+    ...(preprocessing && beginsWithSurvey(configuration) ? [`  - ${surveySends(preprocessing)}`] : []),
     ...(refit === undefined ? [] : [`  - ${REFIT_SENDS}`]),
     `  - all of this is what a participant agrees to: the description has the SHA-256 ${descriptionHash(description)}`,
     'Updates tell more about each example if each update is made of few examples, and if there are many updates.',

@@ -128,6 +128,7 @@ function atWork(
 
 function doing(state: RunState, { merged }: RoundRecord): string {
   const phase = currentPhase(state);
+  if (phase?.activity === 'surveying') return 'surveying the data';
   if (phase?.activity === 'refitting') return 'refitting the last layer';
   if (merged !== undefined) return 'evaluating the copies';
   return phase?.name === 'train' ? 'training' : 'merging and evaluating';

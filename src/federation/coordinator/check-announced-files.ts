@@ -4,31 +4,47 @@
  * only.
  */
 import type { Announcement, UpdateAnnouncement } from '../../protocol/announcement.js';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { decodeCodedModel } from '../../transforms/codec/coded-file.js';
 import { plain } from '../../transforms/codec/plain.js';
 import type { BlobFolder } from '../../transport/transport.js';
 import { attachedNames, methodsOf } from '../methods/methods.js';
+import { surveyFileProblem } from '../methods/preprocessing.js';
 import { featureLayout } from '../methods/refit.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { isEvaluated } from '../rounds/round.js';
 import { type CheckedUpdate, checkUpdate } from './check-update.js';
 import type { CheckedFiles } from './remote/receive.js';
 
-/**
- * Checks the files that a participant sent.
- * @param base the SHA-256 of the model that its work began with, if that is a file
- */
+/** What the run knows of the participant that sent the files. */
+export interface SentBy {
+  /** The SHA-256 of the model that its work began with, if that is a file. */
+  readonly base?: string | undefined;
+  /** The number of its training examples, as it joined with them. */
+  readonly examples?: number | undefined;
+}
+
+/** Checks the files that a participant sent. */
 export type CheckFiles = (
   participant: string,
   announcement: Announcement,
-  base: string | undefined,
+  by: SentBy,
 ) => Promise<CheckedFiles>;
 
 /** The parts of the plan that say what the files of a round must be. */
 type FilePlan = Pick<
   FederationPlan,
-  'layout' | 'rules' | 'methods' | 'strategy' | 'compared' | 'refit' | 'codec' | 'clipUpdate' | 'initialState'
+  | 'layout'
+  | 'rules'
+  | 'methods'
+  | 'strategy'
+  | 'compared'
+  | 'refit'
+  | 'preprocessing'
+  | 'codec'
+  | 'clipUpdate'
+  | 'initialState'
 >;
 
 /**
@@ -36,8 +52,8 @@ type FilePlan = Pick<
  */
 export function fileChecker(plan: FilePlan, blobs: BlobFolder): CheckFiles {
   let last: Promise<unknown> = Promise.resolve();
-  return (participant, announcement, base) => {
-    const checked = last.then(() => checkFiles(participant, announcement, plan, blobs, base));
+  return (participant, announcement, by) => {
+    const checked = last.then(() => checkFiles(participant, announcement, plan, blobs, by));
     last = checked.catch(() => undefined);
     return checked;
   };
@@ -48,16 +64,10 @@ async function checkFiles(
   announcement: Announcement,
   plan: FilePlan,
   blobs: BlobFolder,
-  base: string | undefined,
+  { base, examples }: SentBy,
 ): Promise<CheckedFiles> {
-  if (announcement.type === 'contributed' && announcement.file !== undefined && plan.refit !== undefined) {
-    const path = blobs.pathOf(announcement.file.sha256);
-    const { problem } = await checkUpdate(path, featureLayout(plan.refit.features), {
-      what: `the sums of features of "${participant}"`,
-      farthest: Infinity,
-      bound: plan.refit.bound,
-    });
-    return { problem };
+  if (announcement.type === 'contributed') {
+    return { problem: await contributionProblem(participant, announcement, plan, blobs, examples) };
   }
   if (announcement.type !== 'update') return {};
   const { state } = announcement.update;
@@ -72,6 +82,31 @@ async function checkFiles(
   if (checked.problem !== undefined) return checked;
   const attached = await checkAttachments(participant, announcement, plan, blobs);
   return attached ?? { moved: checked.moved };
+}
+
+/** Why a file that is not an update is not what the phase asks for; undefined if it is. */
+async function contributionProblem(
+  participant: string,
+  { phase, file }: Extract<Announcement, { type: 'contributed' }>,
+  { refit, preprocessing, rules }: FilePlan,
+  blobs: BlobFolder,
+  examples: number | undefined,
+): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const path = blobs.pathOf(file.sha256);
+  if (phase === 'features' && refit !== undefined) {
+    const what = `the sums of features of "${participant}"`;
+    const check = { what, farthest: Infinity, bound: refit.bound };
+    return (await checkUpdate(path, featureLayout(refit.features), check)).problem;
+  }
+  if (phase !== 'survey' || preprocessing === undefined) return undefined;
+  const what = `the answer of "${participant}" to the survey`;
+  const { problem } = await checkUpdate(path, preprocessing.answer, { what, farthest: Infinity });
+  if (problem !== undefined) return problem;
+  const { state } = decodeSafetensors(await blobs.get(file.sha256), what);
+  const most = examples ?? rules.mostExamples ?? Infinity;
+  const wrong = surveyFileProblem(preprocessing, state, most);
+  return wrong && `${what}: ${wrong}`;
 }
 
 /**

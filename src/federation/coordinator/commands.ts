@@ -14,6 +14,7 @@ import { FederationError } from '../error.js';
 import { keepComputed, memoriesBefore, ownTensorsAfter } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
 import { besideOwnTensors, withOwnTensors } from '../methods/own-tensors.js';
+import { makeConstants, ownSurvey, preprocessingOf } from '../methods/preprocessing.js';
 import {
   ownFeatures,
   ownLosses,
@@ -76,13 +77,14 @@ const participantsWork: Readonly<
 > = {
   train,
   evaluate: evaluateCopy,
+  survey: answerSurvey,
   features: sumFeatures,
   scales: (part, workshop) => compareLayers('scales', scaleMixes, part, workshop),
   alphas: (part, workshop) =>
     compareLayers('alphas', alphasOf(recordOf(workshop.rounds, part.round)), part, workshop),
 };
 const coordinatorsWork: Readonly<Record<string, (round: number, workshop: Workshop) => Promise<RoundEvent>>> =
-  { merge: mergeRound, solve: solveRefit, refit };
+  { constants: makeConstants, merge: mergeRound, solve: solveRefit, refit };
 
 async function work({ phase, round, participant }: PhaseCommand, workshop: Workshop): Promise<RoundEvent> {
   const event =
@@ -182,6 +184,17 @@ async function evaluateCopy(part: ParticipantCommand, workshop: Workshop): Promi
   const { data } = await copiedState(round, workshop);
   const validation = await ownFigures({ share: shareOf(workshop.plan, participant), tasks }, data);
   return { type: 'copy-evaluated', round, participant, validation };
+}
+
+async function answerSurvey(
+  { round, participant }: ParticipantCommand,
+  workshop: Workshop,
+): Promise<RoundEvent> {
+  const { plan, tasks, store } = workshop;
+  const own = { share: shareOf(plan, participant), tasks };
+  const answer = await ownSurvey(own, preprocessingOf(workshop));
+  const sha256 = await store.put({ type: 'survey', round, participant }, answer);
+  return { type: 'contributed', round, phase: 'survey', participant, sha256 };
 }
 
 async function sumFeatures(

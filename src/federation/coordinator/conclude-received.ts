@@ -1,5 +1,6 @@
 /** The coordinator's part of each phase, if the participants' updates are files. Node only. */
 import type { TaskRunner } from '../../training/tasks.js';
+import { makeConstants } from '../methods/preprocessing.js';
 import { refit, solveRefit } from '../methods/refit.js';
 import type { Closing, RoundRecord, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
@@ -28,6 +29,9 @@ export async function concludeReceived(
 ): Promise<RoundEvent> {
   const { rounds } = state;
   switch (phase) {
+    case 'constants':
+      await requireSound(filesOf('survey', rounds[round - 1] as RoundRecord), workshop.blobs);
+      return makeConstants(round, { ...workshop, rounds });
     case 'merge':
       return merge(round, state, workshop);
     case 'solve':

@@ -8,6 +8,7 @@ import { turnTaker } from '../../base/turns.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { discardAttachments } from '../methods/attachments.js';
+import { frozenTasks } from '../methods/frozen-weights.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { staleRound } from '../rounds/best-round.js';
 import type { Command, RunState } from '../rounds/round.js';
@@ -45,12 +46,9 @@ export async function coordinate(
 ): Promise<RunState> {
   const store = sharingModel(ownStore);
   const takeTurn = turnTaker();
+  const tasksWith = frozenTasks(tasks, plan.frozen);
   let state = store.events.reduce(applyEvent, startRun(plan.rules));
   const running = new Map<string, Promise<void>>();
-  const keyOf = (command: Command) => {
-    const { phase, participant } = { phase: '', participant: '', ...command };
-    return `${command.type} ${command.round} ${phase} ${participant}`;
-  };
   const onProgress = (progress: LocalProgress) => observer.onProgress?.(progress);
   let failure: { error: unknown } | undefined;
   let recording: Promise<void> = Promise.resolve();
@@ -67,7 +65,9 @@ export async function coordinate(
   };
   const start = (command: Command) => {
     const key = keyOf(command);
-    const done = carryOut(command, { plan, tasks, store, onProgress, openUpdates, rounds: state.rounds })
+    const { rounds } = state;
+    const done = tasksWith({ store, rounds })
+      .then((held) => carryOut(command, { plan, tasks: held, store, onProgress, openUpdates, rounds }))
       .then(record)
       .catch((error: unknown) => {
         // The others cannot repair a failure, so they stop at their next step.
@@ -114,6 +114,11 @@ export async function coordinate(
   return state;
 }
 
+function keyOf(command: Command): string {
+  const { phase, participant } = { phase: '', participant: '', ...command };
+  return `${command.type} ${command.round} ${phase} ${participant}`;
+}
+
 /** Removes what no later step reads. */
 async function discardAfter(
   event: RoundEvent,
@@ -133,6 +138,11 @@ async function discardAfter(
     if (stale !== undefined) {
       await store.discard({ type: 'merged', round: stale });
       await store.discard({ type: 'refitted', round: stale });
+    }
+  }
+  if (event.type === 'computed' && event.phase === 'constants') {
+    for (const participant of plan.rules.participants) {
+      await store.discard({ type: 'survey', round: event.round, participant });
     }
   }
   if (event.type === 'refitted') {

@@ -41,7 +41,7 @@ export async function giveBlobs(
   };
   // Weights that are drawn by the seed need no transfer, except to participants without the
   // network.
-  const held = start && compiled.frozen?.values;
+  const held = start && compiled.frozen?.known;
   const own = start && compiled.own?.initial('');
   return {
     frozen: held && (await give(() => encodeSafetensors(held))),

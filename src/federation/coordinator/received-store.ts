@@ -14,15 +14,16 @@ import { bestRound, staleRound } from '../rounds/best-round.js';
 import type { RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
+import { constantsOf } from '../rounds/survey-phases.js';
 
 /**
  * The roles that participants send beside updates, which are read as files
  * (closing/files-of-received.ts).
  */
-const received = new Set<StateRole['type']>(['attachment', 'features']);
+const received = new Set<StateRole['type']>(['attachment', 'survey', 'features']);
 /** The roles that are stored twice: participants fetch them, or the next round needs them. */
 const twice = new Set<StateRole['type']>([
-  ...(['merged', 'common', 'average', 'server', 'solution', 'refitted'] as const),
+  ...(['constants', 'merged', 'common', 'average', 'server', 'solution', 'refitted'] as const),
 ]);
 
 export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: TwoCopies): RunStore {
@@ -78,7 +79,8 @@ export async function discardReceived(
       return [sha256, average, server, ...Object.values(common), refitted?.sha256];
     },
   );
-  await blobs.discardOthers(new Set([...needed, ...given].filter((sha256) => sha256 !== undefined)));
+  const all = [...needed, constantsOf(rounds), ...given];
+  await blobs.discardOthers(new Set(all.filter((sha256) => sha256 !== undefined)));
 }
 
 interface Discarding {

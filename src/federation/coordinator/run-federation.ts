@@ -14,6 +14,7 @@ import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { ownTensorsAfter } from '../methods/attachments.js';
+import { frozenAtStart, madeConstants } from '../methods/frozen-weights.js';
 import type { Attackers } from '../plan/attackers.js';
 import { type CompiledFederation, personalDescription } from '../plan/compile-federation.js';
 import {
@@ -166,7 +167,7 @@ function trainingPool({ data, workers, compiled, plan: { attackers } }: Prepared
   const { train, test } = data;
   const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(train) : undefined;
   const setup = {
-    ...{ plan, frozen: frozen?.values.data, train, test, poisoned },
+    ...{ plan, frozen: frozenAtStart(frozen), train, test, poisoned },
     ...{ features: refit?.features, sums: methodPlans },
   };
   return new WorkerPool(setup, workers);
@@ -185,7 +186,7 @@ function personalParts(
       const part = { round: rounds.length, participant };
       const tensors = await ownTensorsAfter(part, own, { store, rounds });
       const state = joinStates(own.layout.whole, shared, tensors);
-      return frozen?.complete(state) ?? state;
+      return frozen?.complete(state, await madeConstants({ store, rounds })) ?? state;
     },
     encode: (state) => encodeModel(state, personalDescription(model)),
   };

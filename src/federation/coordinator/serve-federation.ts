@@ -19,6 +19,7 @@ import { mostBytes } from '../../transforms/codec/coded-file.js';
 import { plain } from '../../transforms/codec/plain.js';
 import type { RunOperator } from '../../transport/run-operator.js';
 import type { BlobFolder, CoordinatorEnd, LendShare, SigningHandlers } from '../../transport/transport.js';
+import { frozenAtStart } from '../methods/frozen-weights.js';
 import { featureLayout } from '../methods/refit.js';
 import { hasDemonstration } from '../participant/demonstration-share.js';
 import { type Conclusion, concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
@@ -108,7 +109,7 @@ export async function serveFederation(
 /** The threads that evaluate models on the test examples, if there are any; nobody trains here. */
 function testPool({ compiled, test }: PreparedService, workers = availableParallelism()) {
   let pool: WorkerPool | undefined;
-  const setup = { plan: compiled.plan, frozen: compiled.frozen?.values.data, train: test, test };
+  const setup = { plan: compiled.plan, frozen: frozenAtStart(compiled.frozen), train: test, test };
   return {
     open() {
       pool ??= new WorkerPool(setup, workers);
@@ -134,11 +135,12 @@ function openingOf(service: Service, options: ServeOptions): Opening {
   const { configuration, participants, test, compiled } = prepared;
   const { rounds, mend } = served;
   const sums = compiled.refit && featureLayout(compiled.refit.features);
-  const { layout } = compiled;
+  const { layout, preprocessing } = compiled;
   const largestBytes = Math.max(
     mostBytes(layout, compiled.codec.update),
     mostBytes(layout, compiled.codec.model),
     sums === undefined ? 0 : 4 * layoutSize(sums),
+    preprocessing === undefined ? 0 : 4 * layoutSize(preprocessing.answer),
   );
   const handlers = { ...rounds.handlers, epoch: led.epoch, signer: led.signer, onDamaged: mend };
   const load = () => loadDataset(configuration.dataset, { dataDir: options.dataDir });

@@ -4,6 +4,7 @@
  */
 import { updatesProblem } from '../../merge/memory/checks.js';
 import type { TaskRunner } from '../../training/tasks.js';
+import { madeConstants, withMadeConstants } from '../methods/frozen-weights.js';
 import { finalRole } from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
 import { returnProblem } from '../record/returning.js';
@@ -40,7 +41,7 @@ export async function servedRounds(
 ): Promise<ServedRounds> {
   const { configuration, compiled, plan, strategy } = service;
   const { initial } = given;
-  const workshop = { plan, model: compiled.model, folder, store, blobs, copies, initial, tasks };
+  const workshop = { plan, model: compiled.model, folder, store, blobs, copies, initial };
   const mend = (sha256: string): Promise<void> => copies.mendBlob(sha256, rounds.state().rounds);
   const check = fileChecker(plan, blobs);
   const methods = compiled.methods.map(({ name }) => name);
@@ -52,9 +53,13 @@ export async function servedRounds(
     ...{ rules: plan.rules, description, store, blobs, initial, observer, clock, mend, discardAfter },
     check(participant, announcement, state) {
       const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
-      return check(participant, announcement, base);
+      return check(participant, announcement, { base, examples: state.members.get(participant)?.examples });
     },
-    conclude: (phase, round, state) => concludeReceived(phase, round, state, workshop),
+    async conclude(phase, round, state) {
+      const made = await madeConstants({ store, rounds: state.rounds });
+      const held = () => withMadeConstants(tasks(), plan.frozen, made);
+      return concludeReceived(phase, round, state, { ...workshop, tasks: held });
+    },
     tooFew(count) {
       const { quorum, participantsPerRound = count } = configuration;
       const problem = updatesProblem(strategy, Math.min(count, quorum ?? participantsPerRound));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { pandas, SITES, surveyTable } from '../../../test/survey-table.js';
+import { randomStream } from '../../base/random.js';
+import { ownAnswer } from '../../data/survey/own-answer.js';
 import { preprocessingSchema } from '../../data/survey/settings.js';
-import { surveyedConstants } from './preprocessing.js';
+import { packAnswer, preprocessingPlanOf, surveyedConstants, unpackAnswer } from './preprocessing.js';
 
 /** The rows of the sites, one after the other in the pooled table. */
 const shares = (() => {
@@ -15,7 +17,11 @@ const shares = (() => {
 })();
 const NAMES = ['age', 'income', 'pressure'];
 const constantsBy = (settings: object, of = shares) => {
-  const constants = surveyedConstants(surveyTable(), of, preprocessingSchema.parse(settings));
+  const preprocessing = preprocessingSchema.parse(settings);
+  const table = surveyTable();
+  const plan = preprocessingPlanOf({ preprocessing }, table, 'test')!;
+  const answers = of.map(({ train }) => ownAnswer(plan.survey, table, train, preprocessing.smallestCount));
+  const constants = surveyedConstants(plan, answers);
   return (name: string, column: string) => constants[`preprocess.constants.${name}`]![NAMES.indexOf(column)]!;
 };
 
@@ -56,4 +62,16 @@ describe('constants from the answers of four sites', () => {
       expect(() => preprocessingSchema.parse(settings)).toThrow();
     },
   );
+});
+
+describe('the file of an answer', () => {
+  it('gives back every digit of its sums', () => {
+    const random = randomStream('answers');
+    const sums = [0, 1, -1, 1 / 3, 2 ** 53 - 1, 2 ** 60 + 2 ** 8, -(2 ** -40)];
+    const answer = Float64Array.from([
+      ...sums,
+      ...Array.from({ length: 500 }, () => random.normal() * 2 ** (60 * random.uniform() - 20)),
+    ]);
+    expect(unpackAnswer(packAnswer(answer))).toEqual(answer);
+  });
 });

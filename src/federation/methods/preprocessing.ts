@@ -1,27 +1,141 @@
 /**
- * Prepares the numbers of a table by statistics of all training rows (`data/survey/`). Each
- * participant answers a survey of its own training rows by sums in which small counts are hidden.
- * The answers are added up in the order of the participants. The constants of the layer that
- * prepares a row (`preprocess.ts`) follow from the total alone. Neither test nor validation rows
- * have a part in them.
+ * Prepares the numbers of a table by statistics of all training rows (`data/survey/`). Before round
+ * 1, each participant answers a survey of its own training rows by sums in which small counts are
+ * hidden. The coordinator adds the answers in the order of the participants. The constants of the
+ * layer that prepares a row (`preprocess.ts`) follow from the total alone. Neither test nor
+ * validation rows have a part in them. The phases are those of `rounds/survey-phases.ts`.
+ *
+ * An answer travels as a file of float32. Each sum is split into three of them, which add up to it:
+ * the nearest one, then the nearest one to what is left, twice.
  */
-import type { DataFacts, Dataset } from '../../data/dataset.js';
+import { canonicalJson } from '../../base/canonical-json.js';
+import type { DataFacts } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { figuresOfSurvey, type NumberFigures, quantileOf } from '../../data/survey/figures.js';
-import { ownAnswer } from '../../data/survey/own-answer.js';
 import type { Preprocessing } from '../../data/survey/settings.js';
-import { addAnswers, surveyOf } from '../../data/survey/survey.js';
+import { addAnswers, answerProblem, surveyOf, type TableSurvey } from '../../data/survey/survey.js';
 import type { Constants } from '../../engine/nn/layers/constants.js';
+import { PREPROCESS } from '../../engine/nn/layers/preprocess.js';
 import { type NumberStatistics, preprocessConstants } from '../../engine/nn/layers/preprocess-constants.js';
+import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import { type StateDict, type StateLayout, stateLayout, tensorView } from '../../tensor/state-dict.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import type { Closing, RoundRecord } from '../rounds/round.js';
+import type { RoundEvent } from '../rounds/round-events.js';
+import type { RunStore } from '../rounds/run-store.js';
 
-/** The constants for the rows of these participants, whose data are one set. */
+/** What is asked in the phase, and what becomes of the answers. */
+export interface PreprocessingPlan {
+  readonly facts: DataFacts;
+  readonly survey: TableSurvey;
+  readonly settings: Preprocessing;
+  /** Of the file of an answer. */
+  readonly answer: StateLayout;
+}
+
+/** Whether round 1 begins with a survey. A model to start from has the constants already. */
+export const beginsWithSurvey = ({
+  preprocessing,
+  initialModel,
+}: Pick<Configuration, 'preprocessing' | 'initialModel'>): boolean =>
+  preprocessing !== undefined && initialModel === undefined;
+
+/** Whether a constant is made from the answers. */
+export const isPreprocessConstant = (name: string) => name.startsWith(`${PREPROCESS}.constants.`);
+
+/** Whether the inputs have numbers that such constants prepare. */
+export const hasNumberFeatures = ({ inputs }: DataFacts): boolean =>
+  inputs.some(
+    ({ meaning }) => meaning.kind === 'features' && meaning.features.some(({ kind }) => kind === 'number'),
+  );
+
+/**
+ * @param source the name of the configuration in errors
+ * @throws ConfigurationError when it sets how numbers are prepared that the data do not have
+ */
+export function preprocessingPlanOf(
+  configuration: Pick<Configuration, 'preprocessing' | 'initialModel'>,
+  facts: DataFacts,
+  source: string,
+): PreprocessingPlan | undefined {
+  const { preprocessing: settings } = configuration;
+  if (settings !== undefined && !hasNumberFeatures(facts)) {
+    throw new ConfigurationError(
+      `${source}: "preprocessing" is given, but the data have ${facts.inputs.map(({ name }) => name).join(', ')}, expected numbers of a table`,
+      { hint: 'leave "preprocessing" out' },
+    );
+  }
+  if (settings === undefined || !beginsWithSurvey(configuration)) return undefined;
+  const survey = surveyOf(facts);
+  return { facts, survey, settings, answer: answerLayout(survey) };
+}
+
+const PARTS = ['survey.high', 'survey.middle', 'survey.low'] as const;
+
+const answerLayout = ({ length }: TableSurvey): StateLayout =>
+  stateLayout(PARTS.map((name) => [name, [length]]));
+
+export function packAnswer(answer: Float64Array): StateDict {
+  const [high, middle, low] = PARTS.map(() => new Float32Array(answer.length)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  for (const [i, value] of answer.entries()) {
+    high[i] = value;
+    middle[i] = value - (high[i] as number);
+    low[i] = value - (high[i] as number) - (middle[i] as number);
+  }
+  const layout = stateLayout(PARTS.map((name) => [name, [answer.length]]));
+  const data = new Float32Array(3 * answer.length);
+  for (const [i, part] of [high, middle, low].entries()) data.set(part, i * answer.length);
+  return { layout, data };
+}
+
+export function unpackAnswer(file: StateDict): Float64Array {
+  const [high, middle, low] = PARTS.map((name) => tensorView(file, name)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  return Float64Array.from(high, (value, i) => value + (middle[i] as number) + (low[i] as number));
+}
+
+/**
+ * What a participant is asked: what is counted, which counts are hidden, and whose answers are
+ * added to its own. The same question has the same text.
+ */
+export const questionOf = (
+  { survey: { variables, pairs }, settings: { smallestCount } }: PreprocessingPlan,
+  participants: readonly string[],
+): string => canonicalJson({ variables, pairs, smallestCount, participants });
+
+/** The answer for a participant's own training rows, as a file that travels. */
+export async function ownSurvey(
+  { share, tasks }: { readonly share: Pick<Share, 'train'>; readonly tasks: TaskRunner },
+  { settings: { smallestCount } }: PreprocessingPlan,
+  signal?: AbortSignal,
+): Promise<StateDict> {
+  const answer = await tasks.survey?.({ type: 'survey', rows: share.train, smallestCount }, signal);
+  if (answer === undefined) throw new Error('internal: nobody answers a survey here');
+  return packAnswer(answer);
+}
+
+/**
+ * What is wrong with a file of sound numbers as an answer, in a line; undefined if nothing is.
+ * @param mostRows the largest number of rows that its owner may have
+ */
+export const surveyFileProblem = (
+  { survey }: PreprocessingPlan,
+  file: StateDict,
+  mostRows: number,
+): string | undefined => answerProblem(survey, unpackAnswer(file), mostRows);
+
+/** The constants that follow from the answers, which are added in this order. */
 export function surveyedConstants(
-  dataset: Dataset,
-  shares: readonly Pick<Share, 'train'>[],
-  settings: Preprocessing,
+  { facts, survey, settings }: PreprocessingPlan,
+  answers: Iterable<Float64Array>,
 ): Constants {
-  const survey = surveyOf(dataset);
-  const answers = shares.map(({ train }) => ownAnswer(survey, dataset, train, settings.smallestCount));
   const { variables } = figuresOfSurvey(survey, addAnswers(survey, answers));
   const numbers = variables.filter(
     (figures): figures is NumberFigures =>
@@ -29,16 +143,10 @@ export function surveyedConstants(
   );
   return preprocessConstants(
     numbers
-      .filter(({ variable }) => isFeature(dataset, variable.source.column))
+      .filter(({ variable }) => isFeature(facts, variable.source.column))
       .map((figures) => statisticsOf(figures, settings)),
   );
 }
-
-/** Whether the inputs have numbers that such constants prepare. */
-export const hasNumberFeatures = ({ inputs }: DataFacts): boolean =>
-  inputs.some(
-    ({ meaning }) => meaning.kind === 'features' && meaning.features.some(({ kind }) => kind === 'number'),
-  );
 
 const isFeature = ({ inputs }: DataFacts, column: number) => inputs[column]?.meaning.kind === 'features';
 
@@ -52,4 +160,35 @@ function statisticsOf(figures: NumberFigures, settings: Preprocessing): NumberSt
     ...(clip && { low: quantile(clip[0]), high: quantile(clip[1]) }),
     impute: impute === 'mean' ? mean : quantile(0.5),
   };
+}
+
+interface SurveyWorkshop {
+  readonly plan: { readonly preprocessing?: PreprocessingPlan | undefined };
+  readonly store: RunStore;
+  readonly rounds: readonly RoundRecord[];
+}
+
+/** The coordinator's phase: adds the answers that count, and makes the constants. */
+export async function makeConstants(round: number, workshop: SurveyWorkshop): Promise<RoundEvent> {
+  const { store, rounds } = workshop;
+  const plan = preprocessingOf(workshop);
+  const { closed, contributed } = rounds[round - 1] as RoundRecord;
+  const answers: Float64Array[] = [];
+  for (const participant of (closed.survey as Closing).counted) {
+    const { sha256 } = contributed.survey?.get(participant) ?? {};
+    if (sha256 === undefined) throw new Error(`internal: the answer of "${participant}" is not in`);
+    answers.push(unpackAnswer(await store.get({ type: 'survey', round, participant }, sha256)));
+  }
+  const made = Object.entries(surveyedConstants(plan, answers));
+  const state = {
+    layout: stateLayout(made.map(([name, values]) => [name, [values.length]])),
+    data: Float32Array.from(made.flatMap(([, values]) => [...values])),
+  };
+  const sha256 = await store.put({ type: 'constants', round }, state);
+  return { type: 'computed', round, phase: 'constants', sha256 };
+}
+
+export function preprocessingOf({ plan }: Pick<SurveyWorkshop, 'plan'>): PreprocessingPlan {
+  if (plan.preprocessing === undefined) throw new Error('internal: this run surveys nothing');
+  return plan.preprocessing;
 }

@@ -16,6 +16,7 @@ import { encodeState } from '../../transforms/codec/coded-file.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { MethodMemories, MethodMemory } from '../methods/attachments.js';
+import { withMadeConstants } from '../methods/frozen-weights.js';
 import { methodsOf } from '../methods/methods.js';
 import { OWN_TENSORS } from '../methods/own-tensors.js';
 import type { CompiledFederation } from '../plan/compile-federation.js';
@@ -24,18 +25,23 @@ import { rulesOf } from '../plan/rules.js';
 import { transformsOf } from '../plan/transforms.js';
 import { workPlan } from '../plan/work-plan.js';
 import { isEvaluated } from '../rounds/round.js';
+import { offeredConstants } from './download-held.js';
 import { finalModelFile } from './final-model.js';
-import { blobOf, type FinishedUpdate, type KeptWork } from './kept-update.js';
+import type { AnsweredSurvey } from './kept/answered-survey.js';
+import { blobOf, type FinishedUpdate, type KeptWork } from './kept/kept-update.js';
 import { lastUpdate } from './last-update.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
 import { ownFigures, trainRound } from './participant-work.js';
 import { personalModel } from './personal-model.js';
-import { compareLayers, type RefitContext, sendFeatureSums } from './refit-work.js';
+import { compareLayers, sendFeatureSums } from './refit-work.js';
+import { answerSurvey } from './survey-work.js';
 
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
 
 export interface AssignedWork {
+  /** @throws SurveyRefusedError when the participant answered another survey before */
+  survey(assignment: Named<'survey'>, signal: AbortSignal, saying: () => void): Promise<void>;
   /**
    * @param saying called before the update is announced
    * @throws InterruptedError when the work was given up, between two steps
@@ -78,33 +84,41 @@ export interface WorkContext {
   readonly data: OwnData;
   readonly tasks: TaskRunner;
   readonly kept: KeptWork;
+  readonly answered: AnsweredSurvey;
   readonly observer: WorkObserver;
 }
 
 export function assignedWork(context: WorkContext): AssignedWork {
-  const { end, federation, data, tasks, kept, observer } = context;
+  const { end, federation, data, kept, observer } = context;
   const { share } = data;
   const tell = (round: number, activity: Progress['activity']) => observer.onProgress({ round, activity });
   const offered = offeredStates(end, federation.layout, federation.codec, (round) =>
     tell(round, 'downloading'),
   );
   const personal = personalModel(federation, share.name, kept);
-  const trainAnew = trainer(context, offered);
+  const tasksFor = heldTasks(context, offered);
+  const trainAnew = trainer(context, offered, tasksFor);
   const announce = async (announcement: Announcement): Promise<Receipt> => {
     const receipt = await end.announce(announcement);
     observer.onEvent({ type: 'answered', announcement, receipt });
     return receipt;
   };
-  const refitting: RefitContext = {
-    ...{ refit: federation.refit, data, tasks, offered, announce, onActivity: tell },
-    upload: (bytes, blob) => end.upload(bytes, blob),
-  };
-  const last = lastUpdate({
-    ...{ kept, announce, onActivity: tell },
-    upload: (bytes, blob) => end.upload(bytes, blob),
+  const upload: ParticipantEnd['upload'] = (bytes, blob) => end.upload(bytes, blob);
+  const saysBy = { announce, upload, onActivity: tell };
+  const refitting = async (assignment: Named<'sum-features' | 'compare-layers'>, signal: AbortSignal) => ({
+    ...{ ...saysBy, refit: federation.refit, data, offered },
+    tasks: await tasksFor(assignment, assignment.round, signal),
   });
+  const last = lastUpdate({ kept, ...saysBy });
 
   return {
+    async survey(assignment, signal, saying) {
+      const { preprocessing } = federation;
+      const { participants } = end.description;
+      const { tasks, answered } = context;
+      const by = { ...saysBy, preprocessing, participants, data, tasks, answered };
+      await answerSurvey(assignment, by, signal, saying);
+    },
     async train(assignment, signal, saying) {
       const { round, base } = assignment;
       requireRound(round, federation);
@@ -130,6 +144,7 @@ export function assignedWork(context: WorkContext): AssignedWork {
       const { data: state } = await offered.model(blob, round, signal);
       if (federation.own !== undefined) await last.settleLast(assignment, signal);
       tell(round, 'evaluating');
+      const tasks = await tasksFor(assignment, round, signal);
       const own = await personal.tasksAfter(tasks, round, rollbacks);
       const validation = await ownFigures({ share, tasks: own }, state, signal);
       observer.onEvent({ type: 'evaluated', round, validation });
@@ -139,11 +154,11 @@ export function assignedWork(context: WorkContext): AssignedWork {
     },
     async sumFeatures(assignment, signal, saying) {
       requireRound(assignment.round, federation);
-      await sendFeatureSums(assignment, refitting, signal, saying);
+      await sendFeatureSums(assignment, await refitting(assignment, signal), signal, saying);
     },
     async compareLayers(assignment, signal, saying) {
       requireRound(assignment.round, federation);
-      await compareLayers(assignment, refitting, signal, saying);
+      await compareLayers(assignment, await refitting(assignment, signal), signal, saying);
     },
     async finalModel(assignment, round, signal) {
       if (federation.own !== undefined && assignment.model !== undefined)
@@ -161,11 +176,24 @@ function requireRound(round: number, { configuration: { rounds } }: CompiledFede
   );
 }
 
+type TasksFor = ReturnType<typeof heldTasks>;
+
+/** Carries out the tasks of an assignment with the constants that it names, if there are some. */
+function heldTasks({ federation, tasks }: WorkContext, offered: OfferedStates) {
+  const constantsIn = offeredConstants(federation, offered);
+  return async (...of: Parameters<typeof constantsIn>): Promise<TaskRunner> =>
+    withMadeConstants(tasks, federation.frozen, await constantsIn(...of));
+}
+
 /**
  * Trains for an assignment, from the model that the coordinator offers and the states that are kept
  * here.
  */
-function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, offered: OfferedStates) {
+function trainer(
+  { end, federation, data, kept, observer }: WorkContext,
+  offered: OfferedStates,
+  tasksFor: TasksFor,
+) {
   const { configuration, layout, own, strategy, compared, methods, codec } = federation;
   const { share } = data;
   const rules = rulesOf(configuration, end.description.participants);
@@ -201,7 +229,7 @@ function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, 
     const start =
       base === undefined ? federation.initialState(share.name) : await offered.model(base, round, signal);
     const trained = await trainRound(
-      { plan, share, tasks },
+      { plan, share, tasks: await tasksFor(assignment, round, signal) },
       {
         ...{ round, evaluated: isEvaluated(rules, round), base: start.data },
         memories: await memoriesFor(assignment, signal),

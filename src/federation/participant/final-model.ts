@@ -6,9 +6,10 @@ import type { Assignment } from '../../protocol/assignment.js';
 import { plain } from '../../transforms/codec/plain.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import type { CompiledFederation } from '../plan/compile-federation.js';
-import { keptWork } from './kept-update.js';
+import { offeredConstants } from './download-held.js';
+import { keptWork } from './kept/kept-update.js';
+import type { ParticipantFolder } from './kept/participant-files.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
-import type { ParticipantFolder } from './participant-files.js';
 import { type PersonalModel, personalModel } from './personal-model.js';
 
 type FinishedAssignment = Extract<Assignment, { type: 'finished' }>;
@@ -21,15 +22,18 @@ interface FinalParts {
 
 /** Undefined if the coordinator offers no model. */
 export async function finalModelFile(
-  { model: blob, rollbacks }: FinishedAssignment,
+  assignment: FinishedAssignment,
   round: number,
-  { federation: { frozen, own, codec }, offered, personal }: FinalParts,
+  { federation, offered, personal }: FinalParts,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
+  const { model: blob, rollbacks } = assignment;
+  const { frozen, own, codec } = federation;
   if (blob === undefined) return undefined;
   const { bytes, state } = await offered.modelFile(blob, round, signal);
   if (frozen === undefined && own === undefined && codec.model === plain) return bytes;
-  return personal.file(state, rollbacks);
+  const made = await offeredConstants(federation, offered)(assignment, round, signal);
+  return personal.file(state, rollbacks, made);
 }
 
 /**

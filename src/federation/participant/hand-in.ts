@@ -1,12 +1,12 @@
 /**
- * Hands in an update: uploads its files, then announces it. Does both again if the coordinator has
- * lost a file.
+ * Hands in an update, or the file of a contribution: uploads the files, then announces them. Does
+ * both again if the coordinator has lost a file.
  */
 import { InterruptedError } from '../../base/interrupted.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import type { Blob } from '../../protocol/blob-name.js';
-import type { FinishedUpdate } from './kept-update.js';
+import { blobOf, type FinishedUpdate } from './kept/kept-update.js';
 
 export interface HandIn {
   upload(bytes: Uint8Array, blob: Blob): Promise<unknown>;
@@ -44,5 +44,30 @@ export async function handIn(
     const receipt = await announce({ ...announcement, ...(attempt !== undefined && { attempt }) });
     if (receipt.accepted) return true;
     if (receipt.reason !== 'no-blob' || tried === UPLOADS) return false;
+  }
+}
+
+export interface HandInFile {
+  upload(bytes: Uint8Array, blob: Blob): Promise<unknown>;
+  announce(announcement: Announcement): Promise<Receipt>;
+  onActivity(round: number, activity: 'uploading'): void;
+  readonly signal: AbortSignal;
+  /** Called before the file is announced. */
+  saying(): void;
+}
+
+/** @param announcement without its file */
+export async function handInFile(
+  bytes: Uint8Array<ArrayBuffer>,
+  announcement: Extract<Announcement, { type: 'contributed' }>,
+  { upload, announce, onActivity, signal, saying }: HandInFile,
+): Promise<void> {
+  const file = await blobOf(bytes);
+  for (let tried = 1; ; tried++) {
+    onActivity(announcement.round, 'uploading');
+    await unlessAborted(upload(bytes, file), signal);
+    saying();
+    const receipt = await announce({ ...announcement, file });
+    if (receipt.accepted || receipt.reason !== 'no-blob' || tried === UPLOADS) return;
   }
 }

@@ -14,7 +14,7 @@ import { descriptionHash } from '../../protocol/description-hash.js';
 import { publicKeySchema } from '../../protocol/signed.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
-import type { ParticipantFolder } from './participant-files.js';
+import type { ParticipantFolder } from './kept/participant-files.js';
 
 export interface KnownCoordinator {
   /**

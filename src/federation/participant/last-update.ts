@@ -6,7 +6,7 @@ import type { Announcement, Progress, Receipt } from '../../protocol/announcemen
 import type { Assignment } from '../../protocol/assignment.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { handIn } from './hand-in.js';
-import type { FinishedUpdate, KeptWork } from './kept-update.js';
+import type { FinishedUpdate, KeptWork } from './kept/kept-update.js';
 
 /** How often the round of an assignment was begun. */
 export type RoundAttempt = Pick<Extract<Assignment, { type: 'train' }>, 'rollbacks' | 'attempt'>;

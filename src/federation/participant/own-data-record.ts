@@ -6,8 +6,8 @@
 import { z } from 'zod';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import { dataDigest } from '../record/data-digest.js';
+import type { ParticipantFolder } from './kept/participant-files.js';
 import type { OwnData } from './own-data.js';
-import type { ParticipantFolder } from './participant-files.js';
 
 const RECORD = 'data.json';
 

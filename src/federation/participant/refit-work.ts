@@ -11,7 +11,7 @@ import type { TaskRunner } from '../../training/tasks.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import { ownFeatures, ownLosses, type RefitPlan } from '../methods/refit.js';
-import { blobOf } from './kept-update.js';
+import { handInFile } from './hand-in.js';
 import type { OfferedStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
 
@@ -27,30 +27,20 @@ export interface RefitContext {
   onActivity(round: number, activity: 'evaluating' | 'uploading'): void;
 }
 
-/** Upload attempts if the coordinator loses a blob before it is announced. */
-const UPLOADS = 3;
-
 export async function sendFeatureSums(
   assignment: Named<'sum-features'>,
   context: RefitContext,
   signal: AbortSignal,
   saying: () => void,
 ): Promise<void> {
-  const { data, tasks, offered, upload, announce, onActivity } = context;
+  const { data, tasks, offered, onActivity } = context;
   const refit = requireRefit(context.refit);
   const { round, model } = assignment;
   const base = await offered.model(model, round, signal);
   onActivity(round, 'evaluating');
   const sums = await unlessAborted(ownFeatures({ share: data.share, tasks }, base, refit), signal);
-  const bytes = encodeSafetensors(sums);
-  const file = await blobOf(bytes);
-  for (let tried = 1; ; tried++) {
-    onActivity(round, 'uploading');
-    await unlessAborted(upload(bytes, file), signal);
-    saying();
-    const receipt = await announce({ ...contribution(assignment, 'features'), file });
-    if (receipt.accepted || receipt.reason !== 'no-blob' || tried === UPLOADS) return;
-  }
+  const announcement = contribution(assignment, 'features');
+  await handInFile(encodeSafetensors(sums), announcement, { ...context, signal, saying });
 }
 
 export async function compareLayers(

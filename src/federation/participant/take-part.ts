@@ -24,11 +24,12 @@ import type { CompiledFederation } from '../plan/compile-federation.js';
 import { droppedSentence } from '../rounds/admit-announcement.js';
 import { type AssignedWork, assignedWork, type WorkEvent } from './assigned-work.js';
 import { type AssignmentState, dueStep, isStale } from './assignment-state.js';
-import { keptWork, nothingKept } from './kept-update.js';
+import { answeredSurvey, SurveyRefusedError } from './kept/answered-survey.js';
+import { keptWork, nothingKept } from './kept/kept-update.js';
+import type { ParticipantFolder } from './kept/participant-files.js';
 import { type KnownCoordinator, knownCoordinator } from './known-coordinator.js';
 import type { OwnData } from './own-data.js';
 import { ownDataRecord } from './own-data-record.js';
-import type { ParticipantFolder } from './participant-files.js';
 import { type HandEvent, rejection, type WorkInHand, workInHand } from './work-in-hand.js';
 
 export interface TakePartOptions {
@@ -123,7 +124,8 @@ export async function takePart(end: ParticipantEnd, options: TakePartOptions): P
   };
   const kept =
     folder === undefined ? nothingKept : keptWork(folder, identity, { methods, keep: configuration.keep });
-  const answers = assignedWork({ end, federation, data, tasks, kept, observer: told });
+  const answered = answeredSurvey(folder, identity);
+  const answers = assignedWork({ end, federation, data, tasks, kept, answered, observer: told });
   const hand = workInHand({ end, answers, observer: told });
   const left = rejection();
   const leave = () => left.reject(new InterruptedError('left'));
@@ -242,12 +244,15 @@ async function joinRun(
 }
 
 /**
- * Tells the coordinator of an error in what it gave to this participant, or in the result. Any
- * other error may be gone at the next start.
+ * Tells the coordinator of an error in what it gave to this participant or asked of it, or in the
+ * result. Any other error may be gone at the next start.
  */
 async function sayFailed(end: ParticipantEnd, error: unknown, { inHand }: AssignmentState): Promise<void> {
   const blame =
-    error instanceof DivergedError || error instanceof TensorError || error instanceof ModelFileError;
+    error instanceof DivergedError ||
+    error instanceof TensorError ||
+    error instanceof ModelFileError ||
+    error instanceof SurveyRefusedError;
   if (!blame) return;
   const message = error.message.slice(0, 1000);
   await within(LEAVE_MS, () => end.announce({ type: 'failed', round: inHand?.round ?? 1, message }));

@@ -102,6 +102,8 @@ function answer(
   saying: () => void,
 ): Promise<void> {
   switch (assignment.type) {
+    case 'survey':
+      return answers.survey(assignment, signal, saying);
     case 'train':
       return answers.train(assignment, signal, saying);
     case 'evaluate':

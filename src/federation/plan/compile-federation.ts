@@ -14,13 +14,15 @@ import type { Configuration } from '../../protocol/configuration/configuration.j
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { arrangeState, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
+import type { FrozenWeights } from '../methods/frozen-weights.js';
 import type { Method } from '../methods/method.js';
 import { methodPlans, methodsFor } from '../methods/methods.js';
 import { type OwnTensors, splitLayout } from '../methods/own-tensors.js';
+import { type PreprocessingPlan, preprocessingPlanOf } from '../methods/preprocessing.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
 import type { NamedParts } from './extensions.js';
-import { type FrozenWeights, frozenWeights, initialWeights, ownTensors, partOf } from './initial-weights.js';
+import { frozenWeights, initialWeights, ownTensors, partOf } from './initial-weights.js';
 import { type Learner, learnerOf } from './learner.js';
 
 /** Weights that are not drawn by the seed. */
@@ -46,6 +48,8 @@ export interface CompiledFederation extends ChosenStrategies {
   /** The graphs of those methods that have one, by the name of the method. */
   readonly methodPlans: Readonly<Record<string, SumPlan>>;
   readonly refit: RefitPlan | undefined;
+  /** Set if round 1 begins with a survey. */
+  readonly preprocessing: PreprocessingPlan | undefined;
   /** The codecs of updates and of models. */
   readonly codec: Codecs;
   /** The metadata of a model's file. */
@@ -88,6 +92,7 @@ export function compileFederation(
     methods,
     methodPlans: methodPlans(methods, (method) => method.plan(learner)),
     refit: refitPlanOf(configuration, learner),
+    preprocessing: preprocessingPlanOf(configuration, facts, source),
     codec,
     model: modelDescription(configuration, facts),
     initialState: split === undefined ? initial : partOf(split.shared, initial),

@@ -10,7 +10,7 @@ import { type Description, descriptionSchema } from '../../protocol/description.
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { assignedWork } from '../participant/assigned-work.js';
-import { nothingKept } from '../participant/kept-update.js';
+import { nothingKept } from '../participant/kept/kept-update.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
 import { namedParts } from './extensions.js';
@@ -176,6 +176,7 @@ describe('a participant', () => {
         data: { share } as never,
         tasks: {} as never,
         kept: nothingKept,
+        answered: { answer: (_, compute) => compute() },
         observer: { onProgress() {}, onEvent() {} },
       });
     };

@@ -107,7 +107,6 @@ describe('a described federation', () => {
 describe('settings of one machine', () => {
   it.each([
     ['pooled', { pooled: true }],
-    ['preprocessing', { preprocessing: {} }],
     ['examples', { examples: 20 }],
     ['attack', { attack: { name: 'noise', attackers: 1 } }],
   ] as const)('are found: %s', async (field, settings) => {

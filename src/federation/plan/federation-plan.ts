@@ -27,7 +27,8 @@ export function federationPlan(
   {
     codec = plainBothWays,
     ...afterMerge
-  }: AfterMerge & Partial<Pick<FederationPlan, 'refit' | 'methods' | 'codec' | 'own'>> = {},
+  }: AfterMerge &
+    Partial<Pick<FederationPlan, 'refit' | 'methods' | 'codec' | 'own' | 'preprocessing' | 'frozen'>> = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
   const rules = rulesOf(configuration, participants);

@@ -31,9 +31,11 @@ import {
   stateLayout,
 } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
+import type { FrozenWeights } from '../methods/frozen-weights.js';
 import type { Method } from '../methods/method.js';
 import { methodPlans, methodsFor } from '../methods/methods.js';
 import { splitLayout } from '../methods/own-tensors.js';
+import { isPreprocessConstant, preprocessingPlanOf } from '../methods/preprocessing.js';
 import {
   type CompiledFederation,
   type FederationWithNetwork,
@@ -41,7 +43,7 @@ import {
 } from './compile-federation.js';
 import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
 import type { NamedParts } from './extensions.js';
-import { type FrozenWeights, ownTensors } from './initial-weights.js';
+import { joinFrozen, ownTensors } from './initial-weights.js';
 import { sidesOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 
@@ -151,7 +153,9 @@ export async function takeForeignPlan(
   const categories = categoriesOf(facts).length;
   checkModel('training model', trainingModel, trainingSignature(plan, categories));
   checkModel('evaluation model', evaluationModel, evaluationSignature(plan));
-  const split = splitLayout(layout, configuration.share, 'the description of the federation');
+  const source = 'the description of the federation';
+  const split = splitLayout(layout, configuration.share, source);
+  const preprocessing = preprocessingPlanOf(configuration, facts, source);
   const methods = methodsFor(configuration, [strategy, ...compared], own, split !== undefined);
   const initialState = () => {
     throw new FederationError(
@@ -163,10 +167,10 @@ export async function takeForeignPlan(
     model: modelDescription(configuration, facts),
     layout: split?.shared ?? layout,
     own: split && ownTensors(split, initialState, held),
-    refit: undefined,
+    ...{ refit: undefined, preprocessing },
     methods,
     methodPlans: methodPlans(methods, (method) => checkedPlan(method, offered[method.name], plan)),
-    frozen: foreignFrozen(frozen, held),
+    frozen: foreignFrozen(frozen, held, preprocessing !== undefined),
     initialState,
   };
 }
@@ -182,20 +186,35 @@ function checkedPlan({ title }: Method, offered: SumPlan | undefined, plan: Plan
   return offered;
 }
 
-/** The frozen weights of a network that only the coordinator has. */
-function foreignFrozen(layout: StateLayout, held: StateDict | undefined): FrozenWeights | undefined {
+/**
+ * The frozen weights of a network that only the coordinator has.
+ * @param surveyed whether some constants are made by a phase before round 1
+ */
+function foreignFrozen(
+  layout: StateLayout,
+  held: StateDict | undefined,
+  surveyed: boolean,
+): FrozenWeights | undefined {
   if (layout.length === 0) return undefined;
-  if (held === undefined) {
+  const part = (isMade: boolean) =>
+    stateLayout(
+      layout
+        .filter(({ name }) => (surveyed && isPreprocessConstant(name)) === isMade)
+        .map(({ name, shape }) => [name, shape]),
+    );
+  const there = part(false);
+  if (held === undefined && there.length > 0) {
     throw new FederationError(
       'federation: the plan that the coordinator offers has frozen weights, expected the coordinator to send them',
     );
   }
-  const values = partOfState(held, layout);
+  const known = held && there.length > 0 ? partOfState(held, there) : undefined;
+  const whole = (made: StateDict | undefined) => joinFrozen(layout, known, made);
   return {
-    values,
-    complete: (state) => {
+    ...{ made: part(true), known, whole },
+    complete(state, made) {
       const tables = [...state.layout, ...layout];
-      return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), state, values);
+      return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), state, whole(made));
     },
   };
 }

@@ -1,7 +1,8 @@
 /**
  * The values that a federation begins with: of the state that training carries, of tensors that
  * stay with their owner, and of what is frozen. They are drawn by the seed when they are asked for,
- * unless a model is given to start from. Constants are those of the settings, or of that model.
+ * unless a model is given to start from. Constants are those of the settings, or of that model, or
+ * are made by a phase before round 1.
  * Participants on other machines are sent what they cannot draw of it.
  */
 import { type Constants, checkConstants } from '../../engine/nn/layers/constants.js';
@@ -24,14 +25,9 @@ import {
   stateLayout,
   tensorView,
 } from '../../tensor/state-dict.js';
+import type { FrozenWeights } from '../methods/frozen-weights.js';
 import type { OwnTensors, SplitLayout } from '../methods/own-tensors.js';
-
-/** What no step changes: frozen weights, and constants. */
-export interface FrozenWeights {
-  readonly values: StateDict;
-  /** A state with them: the whole model, where it is a whole state. */
-  complete(state: StateDict): StateDict;
-}
+import { beginsWithSurvey, isPreprocessConstant } from '../methods/preprocessing.js';
 
 /**
  * The state that a participant begins with: everybody with the same, unless they are independent.
@@ -93,12 +89,14 @@ function partThere(state: StateDict, layout: StateLayout, what: string): StateDi
  * @throws NetworkError when a constant is not given, or has a value that is not allowed
  */
 export function frozenWeights(
-  { seed, initialModel, constants = {} }: Configuration,
+  configuration: Configuration,
   parameters: readonly Parameter[],
   given: StateDict | undefined,
 ): FrozenWeights | undefined {
+  const { seed, initialModel, constants = {} } = configuration;
   const layout = frozenLayoutOf(parameters);
   if (layout.length === 0) return undefined;
+  const [made, there] = partsOf(configuration, parameters);
   const whole = modelLayoutOf(parameters);
   const wholeOf = ({ layout: state }: StateDict) =>
     stateLayout(
@@ -106,15 +104,18 @@ export function frozenWeights(
         .filter(({ name }) => [...state, ...layout].some((entry) => entry.name === name))
         .map(({ name, shape }) => [name, shape]),
     );
-  const sent = given && partThere(given, layout, 'the frozen weights');
-  const drawn = () => initialFrozen(parameters, seed, 'initial weights');
+  const known = frozenLayoutOf(there);
+  const sent = given && partThere(given, known, 'the frozen weights');
+  const drawn = () => initialFrozen(there, seed, 'initial weights');
   let values = sent && withSettings(sent, constants);
-  const hasConstants = layout.some(({ name }) => roleOf(name) === 'constant');
+  const hasConstants = known.some(({ name }) => roleOf(name) === 'constant');
   // A constant that nobody gives is found before anything is trained.
   if (initialModel === undefined && hasConstants) values ??= drawn();
-  if (values !== undefined) checkConstants(parameters, values);
+  if (values !== undefined) checkConstants(there, values);
   const frozen = {
-    get values() {
+    made: frozenLayoutOf(made),
+    get known() {
+      if (known.length === 0) return undefined;
       if (values === undefined && initialModel !== undefined) {
         throw new ConfigurationError(
           'the frozen weights are those of "initialModel", expected the coordinator to send them',
@@ -124,10 +125,28 @@ export function frozenWeights(
       values ??= drawn();
       return values;
     },
-    complete: (state: StateDict) => joinStates(wholeOf(state), state, frozen.values),
+    whole(constants: StateDict | undefined) {
+      if (constants !== undefined) checkConstants(made, constants);
+      return joinFrozen(layout, frozen.known, constants);
+    },
+    complete: (state: StateDict, constants: StateDict | undefined) =>
+      joinStates(wholeOf(state), state, frozen.whole(constants)),
   };
   return frozen;
 }
+
+/** The parameters whose values a phase before round 1 makes, and the others. */
+function partsOf(configuration: Configuration, parameters: readonly Parameter[]) {
+  const isMade = ({ name }: Parameter) => beginsWithSurvey(configuration) && isPreprocessConstant(name);
+  return [parameters.filter(isMade), parameters.filter((parameter) => !isMade(parameter))] as const;
+}
+
+/**
+ * What is known and what the phase made, together.
+ * @throws TensorError when something is in neither
+ */
+export const joinFrozen = (layout: StateLayout, ...parts: readonly (StateDict | undefined)[]): StateDict =>
+  joinStates(layout, ...parts.filter((part) => part !== undefined));
 
 /** The values with the constants of the settings. */
 function withSettings({ layout, data }: StateDict, constants: Constants): StateDict {

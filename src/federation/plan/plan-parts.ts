@@ -8,8 +8,10 @@ import type { MetricFacts } from '../../metrics/metric.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
 import type { AfterMerge } from '../methods/after-merge.js';
+import type { FrozenWeights } from '../methods/frozen-weights.js';
 import type { MethodRules } from '../methods/methods.js';
 import type { OwnTensors } from '../methods/own-tensors.js';
+import type { PreprocessingPlan } from '../methods/preprocessing.js';
 import type { RefitPlan } from '../methods/refit.js';
 import type { RoundRules } from '../rounds/round.js';
 import type { Attackers } from './attackers.js';
@@ -47,6 +49,8 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
    */
   align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];
   readonly refit?: RefitPlan | undefined;
+  readonly preprocessing?: PreprocessingPlan | undefined;
+  readonly frozen?: FrozenWeights | undefined;
   /** How many rounds' merged models are kept in the store. */
   readonly keep: number;
   /** The metric by which the best round's model is kept as well; undefined if it is not needed. */

@@ -4,6 +4,7 @@ import { participantNames } from '../../data/partition/partition.js';
 import { targetOf } from '../../metrics/target.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
+import { beginsWithSurvey } from '../methods/preprocessing.js';
 import type { RoundRules } from '../rounds/round.js';
 import { attackersOf } from './attackers.js';
 
@@ -35,6 +36,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     reference: reference === undefined ? undefined : targetOf(reference, metrics),
     pooled,
     refit: refit?.rounds,
+    survey: beginsWithSurvey(configuration),
     refitsAverage: average?.final,
     evaluateEvery,
     quorum,

@@ -15,7 +15,7 @@ import type { Configuration } from '../../protocol/configuration/configuration.j
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { StateDict } from '../../tensor/state-dict.js';
-import type { FrozenWeights } from '../plan/initial-weights.js';
+import { type FrozenWeights, madeConstants } from '../methods/frozen-weights.js';
 import { versionsOfThis, versionsThen } from '../plan/node/versions.js';
 import { bestRound } from '../rounds/best-round.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
@@ -87,7 +87,8 @@ export async function concludeRun(
   const { out, configuration, store, shares, encode, frozen, linkFinal, personal, isPart } = conclusion;
   const final = finalRole(state, configuration);
   const kept = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
-  const model = kept && (frozen?.complete(kept) ?? kept);
+  const made = await madeConstants({ store, rounds: state.rounds });
+  const model = kept && (frozen?.complete(kept, made) ?? kept);
   // In the final model, numbers are not encoded by the codec, and frozen tensors are included.
   const bytes = model && encode(model);
   const file = out === undefined ? '' : join(out, 'model.safetensors');

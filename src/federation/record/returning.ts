@@ -8,6 +8,7 @@ import type { BlobFolder } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
 import type { StateRole } from '../rounds/run-store.js';
+import { constantsOf } from '../rounds/survey-phases.js';
 import { stateFile } from './run-folder.js';
 import type { TwoCopies } from './two-copies.js';
 
@@ -28,7 +29,7 @@ export async function returnProblem(
   kept: RunFiles,
 ): Promise<string | undefined> {
   try {
-    for (const { role, sha256 } of filesOf(rounds[to - 1])) {
+    for (const { role, sha256 } of filesUntil(to, rounds)) {
       await kept.copies.mendFile(role, sha256);
       await kept.copies.mendBlob(sha256, rounds);
     }
@@ -38,7 +39,7 @@ export async function returnProblem(
   }
   const left: number[] = [];
   for (let round = 0; round < rounds.length; round++) {
-    const files = await Promise.all(filesOf(rounds[round - 1]).map((file) => isThere(file, kept)));
+    const files = await Promise.all(filesUntil(round, rounds).map((file) => isThere(file, kept)));
     if (round !== to && files.every(Boolean)) left.push(round);
   }
   return `the model of round ${to} is not kept any more, or is damaged; it can go back to ${listed(left)} ("keep" says of how many rounds the models stay)`;
@@ -49,7 +50,18 @@ interface File {
   readonly sha256: string;
 }
 
-/** The files that later rounds need from a round. */
+/** The files that later rounds need: of this one, and the constants made before round 1. */
+function filesUntil(round: number, rounds: readonly RoundRecord[]): File[] {
+  const constants = round === 0 ? undefined : constantsOf(rounds);
+  return [
+    ...filesOf(rounds[round - 1]),
+    ...(constants === undefined
+      ? []
+      : [{ role: { type: 'constants', round: 1 } as const, sha256: constants }]),
+  ];
+}
+
+/** Those from one round. */
 function filesOf(record: RoundRecord | undefined): File[] {
   if (record?.merged === undefined) return [];
   const { round, merged, refitted } = record;

@@ -141,11 +141,13 @@ export function stateFile(role: StateRole): string {
     case 'attachment':
       return `updates/${role.name}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
     case 'features':
+    case 'survey':
       return `updates/${role.type}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
     case 'merged':
       return `models/round-${role.round}.safetensors`;
     case 'server':
     case 'average':
+    case 'constants':
     case 'solution':
     case 'refitted':
       return `models/${role.type}-${role.round}.safetensors`;

@@ -70,6 +70,7 @@ export function twoCopies({ path, blobs, given, onMended }: CopiesOptions): TwoC
 function roleOf(sha256: string, rounds: readonly RoundRecord[]): StateRole | undefined {
   for (const { round, merged, refitted, computed } of rounds) {
     if (refitted?.sha256 === sha256) return { type: 'refitted', round };
+    if (computed.constants === sha256) return { type: 'constants', round };
     if (computed.solve === sha256) return { type: 'solution', round };
     if (merged?.sha256 === sha256) return { type: 'merged', round };
     const [name] = Object.entries(merged?.common ?? {}).find(([, hash]) => hash === sha256) ?? [];

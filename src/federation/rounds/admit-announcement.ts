@@ -10,7 +10,6 @@ import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { changesTooOften } from './membership.js';
 import { currentPhase, inAttempt, missingIn } from './open-phase.js';
 import { evaluatePhase } from './phases.js';
-import { refittedFrom } from './refit-phases.js';
 import { baseOf, copiedModel, type RoundRecord, type RunState } from './round.js';
 import type { RoundEvent, UpdateRecord } from './round-events.js';
 
@@ -221,11 +220,12 @@ function contributed(state: RunState, participant: string, announcement: Named<'
   if (!missingIn(phase, state, current).includes(participant)) {
     return refused('not-expected', `"${participant}" is not asked for "${name}" in round ${round}`);
   }
-  const expected = refittedFrom(state, current);
+  const expected = phase.model?.(state, current);
   if (model !== expected) {
+    const named = (sha256: string | undefined) => (sha256 === undefined ? 'no model' : short(sha256));
     return refused(
       'other-base',
-      `"${participant}" used ${short(model)} for ${what}, expected ${short(expected ?? 'none')}`,
+      `"${participant}" used ${named(model)} for ${what}, expected ${named(expected)}`,
     );
   }
   const lacking = phase.lacks(announcement, current);

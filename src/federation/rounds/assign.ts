@@ -1,6 +1,7 @@
 /** Turns a run's state into the assignment that participants read: what is due now. */
 import { currentPhase, missingIn } from './open-phase.js';
 import type { Assigned, AssignmentFacts, RoundRecord, RunState } from './round.js';
+import { constantsOf } from './survey-phases.js';
 
 export async function assign(state: RunState, facts: AssignmentFacts): Promise<Assigned> {
   const { dropped, rollbacks } = state;
@@ -13,8 +14,11 @@ export async function assign(state: RunState, facts: AssignmentFacts): Promise<A
 
 async function workOf(state: RunState, facts: AssignmentFacts): Promise<Assigned> {
   const { final, blobOf } = facts;
+  const sha256 = constantsOf(state.rounds);
+  const constants = sha256 !== undefined && { constants: await blobOf(sha256) };
   if (state.stopped !== undefined) {
-    return { type: 'finished', reason: state.stopped, ...(final && { model: await blobOf(final) }) };
+    const { stopped: reason } = state;
+    return { type: 'finished', reason, ...(final && { model: await blobOf(final), ...constants }) };
   }
   const record = state.rounds.at(-1) as RoundRecord;
   const { round, attempt, deadlines } = record;
@@ -23,6 +27,7 @@ async function workOf(state: RunState, facts: AssignmentFacts): Promise<Assigned
   const deadline = deadlines[phase.name]?.at;
   return {
     ...(await phase.ask(state, record, facts)),
+    ...constants,
     round,
     ...(attempt > 1 && { attempt }),
     waitingFor: missingIn(phase, state, record),

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { currentPhase, handingIn } from './open-phase.js';
 import { mergePhase, phasesOf, train } from './phases.js';
+import { recordedRounds } from './recorded-rounds.js';
 import type { Command, ParticipantsPhase, Phase, RoundRules, RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { applyEvent, dueCommands, isFinished, startRun } from './rounds.js';
+import { constantsOf } from './survey-phases.js';
 
 const participants = ['a', 'b', 'c'];
 const sha256 = 'a'.repeat(64);
@@ -142,6 +144,47 @@ describe('a list of phases', () => {
   });
 });
 
+describe('a survey before round 1', () => {
+  const survey: RoundRules = { ...rules, survey: true, quorum: 2, sampling: { perRound: 2, seed: 3 } };
+  const constants: RoundEvent = { type: 'computed', round: 1, phase: 'constants', sha256 };
+  const surveyed = after(
+    startRun(survey),
+    ...participants.map(joined),
+    ...participants.map((p) => given('survey', p)),
+    constants,
+  );
+  const drop = (participant: string): RoundEvent => ({ type: 'dropped', round: 1, participant });
+
+  it('asks everybody, whoever trains, and is over when the constants are made', () => {
+    expect(dueCommands(startRun(survey)).map((command) => 'phase' in command && command.phase)).toEqual(
+      Array(3).fill('survey'),
+    );
+    expect(isIn(surveyed)).toBe('train 1');
+    expect(constantsOf(surveyed.rounds)).toBe(sha256);
+    expect(constantsOf(after(surveyed, { type: 'rolled-back', round: 1, to: 0 }).rounds)).toBeUndefined();
+  });
+
+  it('leaves it open that another participant is drawn in the place of one that is dropped', () => {
+    const [first = '', second = ''] = surveyed.rounds[0]!.participants;
+    const third = participants.find((name) => name !== first && name !== second)!;
+    const state = after(surveyed, drop(first));
+    expect(state.rounds[0]!.participants).toEqual(participants.filter((name) => name !== first));
+    const done = after(state, trained(second), trained(third), merged(1));
+    const [record] = recordedRounds({ ...done, rounds: done.rounds.slice(0, 1) });
+    // A repetition has the same participants.
+    let again = startRun({ ...survey, recorded: [record!] });
+    for (let command = dueCommands(again)[0]!; again.rounds.length === 1; command = dueCommands(again)[0]!) {
+      const made = command.type === 'phase' && command.phase === 'constants';
+      again = applyEvent(
+        again,
+        command.type === 'record' ? command.event : made ? constants : factOf(command),
+      );
+      if (isFinished(again)) break;
+    }
+    expect(again.rounds[0]!.closed.train!.counted).toEqual(done.rounds[0]!.closed.train!.counted);
+  });
+});
+
 describe('the loop that the header of rounds.ts shows', () => {
   const text = readFileSync(new URL('rounds.ts', import.meta.url), 'utf8');
   const header = text.slice(0, text.indexOf('*/'));
@@ -150,6 +193,7 @@ describe('the loop that the header of rounds.ts shows', () => {
   it.each<[string, Partial<RoundRules>, readonly Phase[] | undefined]>([
     ['of a run as it is', {}, undefined],
     ['of a run that refits', { refit: 'every' }, undefined],
+    ['of a run that begins with a survey', { survey: true }, undefined],
     ['of phases of one’s own', {}, phases],
   ])('leads the rounds %s to their end, over facts in memory', async (_, changes, own) => {
     const events: RoundEvent[] = [];
@@ -157,8 +201,8 @@ describe('the loop that the header of rounds.ts shows', () => {
     const all: RoundRules = { ...rules, ...changes };
     const begun = (given: RoundRules) => startRun(given, own ?? phasesOf(given));
     const carryOut = async (command: Command): Promise<RoundEvent> =>
-      command.type === 'phase' && command.phase === 'solve'
-        ? { type: 'computed', round: command.round, phase: 'solve', sha256 }
+      command.type === 'phase' && ['constants', 'solve'].includes(command.phase)
+        ? { type: 'computed', round: command.round, phase: command.phase, sha256 }
         : command.type === 'phase' && command.phase === 'refit'
           ? { type: 'refitted', round: command.round, sha256, scale: 1, alpha: 1, test: { accuracy: 0.5 } }
           : factOf(command);

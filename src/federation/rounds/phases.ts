@@ -1,6 +1,7 @@
 /**
  * The phases of a round: training, merging and the evaluation of the copies. A run that refits the
- * last layer has the phases of `refit-phases.ts` too, before every copy or after the last round.
+ * last layer has the phases of `refit-phases.ts` too, before every copy or after the last round. A
+ * run of tables begins with those of `survey-phases.ts`.
  */
 import type { Blob } from '../../protocol/blob-name.js';
 import { refitPhases } from './refit-phases.js';
@@ -14,6 +15,7 @@ import {
   type Phase,
   type RoundRules,
 } from './round.js';
+import { surveyPhases } from './survey-phases.js';
 
 const always = () => true;
 const deadlineSeconds = (rules: RoundRules) => rules.deadlineSeconds;
@@ -78,7 +80,7 @@ const refitEvery: readonly Phase[] = [train, mergePhase, ...refitPhases, evaluat
 const refitLast: readonly Phase[] = [train, mergePhase, evaluatePhase, ...refitPhases];
 
 /** The phases of every round of a run with these rules. */
-export function phasesOf({ refit }: Pick<RoundRules, 'refit'>): readonly Phase[] {
-  if (refit === undefined) return plain;
-  return refit === 'every' ? refitEvery : refitLast;
+export function phasesOf({ refit, survey }: Pick<RoundRules, 'refit' | 'survey'>): readonly Phase[] {
+  const phases = refit === undefined ? plain : refit === 'every' ? refitEvery : refitLast;
+  return survey ? [...surveyPhases, ...phases] : phases;
 }

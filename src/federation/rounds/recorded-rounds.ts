@@ -48,10 +48,8 @@ export function recordedFact(
   if (joined !== undefined) return joinedEvent(round, ...joined);
   const participant = [...expected.dropped].find((name) => !dropped.has(name));
   const drops = participant !== undefined && ({ type: 'dropped', round, participant } as const);
-  // Another participant is drawn in the place of one that was dropped before the first phase was
-  // over.
-  const isFirst = Object.keys(record.closed).length === 0;
-  if (isFirst && drops) return drops;
+  // Another participant is drawn in the place of one that was dropped before the training was over.
+  if (record.closed.train === undefined && drops) return drops;
   const done = phase.done(record);
   if (!expected.counted.every((name) => done.has(name))) return undefined;
   if (isCutOff) return stopped;

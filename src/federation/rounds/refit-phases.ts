@@ -8,6 +8,7 @@ import { alphaMixes, leastLoss, type Mix, scaleMixes } from '../../merge/refit/s
 import {
   type AssignmentFacts,
   type CoordinatorPhase,
+  contributedTo,
   isLastRound,
   type ParticipantsPhase,
   type Phase,
@@ -19,29 +20,14 @@ const isPartOf = (state: RunState, record: RoundRecord) =>
   state.rules.refit === 'every' || isLastRound(state, record);
 const refitting = { activity: 'refitting', isPartOf };
 
-/** All contributions to a phase. */
-const contributed = (name: string) =>
-  ({
-    by: 'participants',
-    ...{ name, ...refitting },
-    due: ({ rules, dropped }: RunState) => rules.participants.filter((one) => !dropped.has(one)),
-    done: (record: RoundRecord) => record.contributed[name] ?? new Map<string, never>(),
-    without(record: RoundRecord, participant: string): RoundRecord {
-      const others = new Map(record.contributed[name]);
-      others.delete(participant);
-      return { ...record, contributed: { ...record.contributed, [name]: others } };
-    },
-    deadlineSeconds: ({ deadlineSeconds }: RunState['rules']) => deadlineSeconds,
-  }) as const;
+/** All contributions to a phase, computed with the model whose last layer is refitted. */
+const contributed = (name: string) => ({ ...contributedTo(name), ...refitting, model: refittedFrom });
 
 /**
  * The SHA-256 of the model whose last layer is refitted: the merged model, or the average if that
  * is the final model.
  */
-export function refittedFrom(
-  { rules }: Pick<RunState, 'rules'>,
-  { merged }: RoundRecord,
-): string | undefined {
+function refittedFrom({ rules }: Pick<RunState, 'rules'>, { merged }: RoundRecord): string | undefined {
   return (rules.refitsAverage && merged?.average) || merged?.sha256;
 }
 

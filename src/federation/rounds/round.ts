@@ -25,6 +25,11 @@ export interface RoundRules {
    */
   readonly refit?: 'every' | 'last' | undefined;
   /**
+   * Whether round 1 begins with a survey of the participants' data, from which the coordinator
+   * makes constants.
+   */
+  readonly survey?: boolean | undefined;
+  /**
    * Whether the refit starts from the average of the rounds' models, because that is the final
    * model.
    */
@@ -80,6 +85,10 @@ export interface ParticipantsPhase extends PhaseFacts {
   /** How long the phase waits for every participant; undefined if it has no deadline. */
   deadlineSeconds(rules: RoundRules): number | undefined;
   /**
+   * The SHA-256 of the model that the contributions are computed with. Left out if there is none.
+   */
+  model?(state: RunState, record: RoundRecord): string | undefined;
+  /**
    * Says in words which field an announcement of the phase lacks. For phases without a type of
    * announcement of their own.
    */
@@ -96,6 +105,24 @@ export interface CoordinatorPhase extends PhaseFacts {
   readonly by: 'coordinator';
   isDone(record: RoundRecord): boolean;
 }
+
+/**
+ * The common part of the phases to which every participant contributes, by facts without a type of
+ * their own.
+ */
+export const contributedTo = (name: string) =>
+  ({
+    by: 'participants',
+    name,
+    due: ({ rules, dropped }: RunState) => rules.participants.filter((one) => !dropped.has(one)),
+    done: (record: RoundRecord) => record.contributed[name] ?? new Map<string, never>(),
+    without(record: RoundRecord, participant: string): RoundRecord {
+      const others = new Map(record.contributed[name]);
+      others.delete(participant);
+      return { ...record, contributed: { ...record.contributed, [name]: others } };
+    },
+    deadlineSeconds: ({ deadlineSeconds }: RoundRules) => deadlineSeconds,
+  }) as const;
 
 export interface AssignmentFacts {
   /** The model that round 1 begins with, if one was given. */

@@ -153,7 +153,8 @@ function dropped(before: RunState, event: Extract<RoundEvent, { type: 'dropped' 
     handingIn(before)?.name,
   );
   const last = state.rounds.at(-1) as RoundRecord;
-  if (phases.some((phase) => phase.by === 'coordinator' && phase.isDone(last))) return state;
+  const fromTraining = phases.slice(phases.findIndex(({ name }) => name === 'train'));
+  if (fromTraining.some((phase) => phase.by === 'coordinator' && phase.isDone(last))) return state;
   const participants = drawnFor(last.round, rules, dropped);
   return withRound(state, { ...last, participants });
 }

@@ -20,6 +20,9 @@ export type StateRole =
   | { readonly type: 'server'; readonly round: number }
   /** The average of the rounds' models up to a round. */
   | { readonly type: 'average'; readonly round: number }
+  /** A participant's answer to the survey, and the constants that are made from all answers. */
+  | { readonly type: 'survey'; readonly round: number; readonly participant: string }
+  | { readonly type: 'constants'; readonly round: number }
   /** A participant's sums of features. */
   | { readonly type: 'features'; readonly round: number; readonly participant: string }
   /** The last layer solved for, before it is mixed with the trained one. */

@@ -11,6 +11,7 @@ export const standings = [
   'not joined',
   'left',
   'dropped',
+  'surveying',
   'training',
   'uploading',
   'downloading',

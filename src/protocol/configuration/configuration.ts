@@ -119,7 +119,7 @@ export const configurationSchema = z
     preprocessing: preprocessingSchema
       .optional()
       .describe(
-        'How the numbers of a table are prepared, by statistics of all training rows. Only on one machine; elsewhere `constants` say it.',
+        'How the numbers of a table are prepared, by statistics of all training rows. Each participant answers a survey of its own rows before round 1. Left out where `constants` or a model to start from have the values.',
       ),
     local: z
       .strictObject({

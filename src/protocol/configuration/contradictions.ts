@@ -31,6 +31,8 @@ interface Settings extends PictureFactsSettings {
   readonly loss: { readonly name: string };
   readonly refit?: object | undefined;
   readonly share?: readonly string[] | undefined;
+  readonly constants?: Readonly<Record<string, unknown>> | undefined;
+  readonly preprocessing?: object | undefined;
   readonly finalRound?: 'last' | 'best' | undefined;
   readonly average?: { readonly final?: boolean } | undefined;
   readonly align?: boolean | undefined;
@@ -54,6 +56,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   meanGradients,
   softmaxLoss,
   lossOfTheTask,
+  constantsOrSurvey,
   ownTensors,
   finalModel,
   somebodyHonest,
@@ -200,6 +203,16 @@ function lossOfTheTask({ task, loss }: Settings): Complaint | undefined {
   return {
     message: `"loss" is "${loss.name}", a loss of numbers, but "task" is "${task.name}", expected regression`,
     hint: 'leave "loss" out, or set "task" to { name: regression }',
+  };
+}
+
+/** The constants that prepare the numbers of a table are given, or made from a survey. */
+function constantsOrSurvey({ constants = {}, preprocessing }: Settings): Complaint | undefined {
+  const given = Object.keys(constants).find((name) => name.startsWith('preprocess.constants.'));
+  if (given === undefined || preprocessing === undefined) return undefined;
+  return {
+    message: `"preprocessing" asks for constants made from a survey, but "constants" gives "${given}", expected one of both`,
+    hint: 'leave "preprocessing" out to use the values that are given, or take these out of "constants"',
   };
 }
 

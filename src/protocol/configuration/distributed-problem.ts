@@ -6,7 +6,7 @@ import type { Complaint } from '../../base/complaint.js';
 import { sitesOf } from '../../data/settings.js';
 import type { Configuration } from './configuration.js';
 
-type Field = 'pooled' | 'attack' | 'examples' | 'preprocessing' | 'data';
+type Field = 'pooled' | 'attack' | 'examples' | 'data';
 
 const reasons: Readonly<Record<Exclude<Field, 'data'>, { readonly why: string; readonly hint: string }>> = {
   pooled: {
@@ -20,10 +20,6 @@ const reasons: Readonly<Record<Exclude<Field, 'data'>, { readonly why: string; r
   examples: {
     why: 'deals out a part of one data set, but here each participant brings its own',
     hint: 'leave "examples" out; a participant may bring fewer',
-  },
-  preprocessing: {
-    why: 'needs the tables of all participants in one place',
-    hint: 'leave "preprocessing" out, and give means, deviations and bounds by "constants", as a run on one machine keeps them in its configuration.yaml',
   },
 };
 

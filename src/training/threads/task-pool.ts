@@ -12,6 +12,7 @@ import type {
   FromWorker,
   MeanTask,
   SumFeaturesTask,
+  SurveyTask,
   TaskMessage,
   TaskResult,
   TaskRunner,
@@ -64,6 +65,10 @@ export class TaskPool implements TaskRunner {
 
   mean(task: MeanTask, signal?: AbortSignal) {
     return this.#submit(task, signal) as Promise<Float32Array>;
+  }
+
+  survey(task: SurveyTask, signal?: AbortSignal) {
+    return this.#submit(task, signal) as Promise<Float64Array>;
   }
 
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */

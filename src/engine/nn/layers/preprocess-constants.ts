@@ -45,7 +45,7 @@ export function preprocessConstants(statistics: readonly NumberStatistics[]): Co
         `preprocess: number ${index} is clipped from ${low} to ${high}, expected low ≤ high`,
       );
     }
-    const isConstant = deviation <= Math.abs(mean) * SMALLEST_RELATIVE;
+    const isConstant = deviation <= Math.abs(mean) * SMALLEST_RELATIVE || Math.fround(deviation) === 0;
     return { ...row, deviation: isConstant ? 1 : deviation };
   });
   const names = ['impute', 'low', 'high', 'mean', 'deviation'] as const;

@@ -18,7 +18,7 @@ export interface PublishingOptions {
 /** @returns whether all have been told that the run is over */
 export type Publish = (state: RunState) => Promise<boolean>;
 
-/** An assignment names at most two. */
+/** An assignment names at most three. */
 const MOST_OFFERED = 4;
 
 export function publishing(end: CoordinatorEnd, epoch: number, options: PublishingOptions): Publish {

@@ -87,7 +87,7 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
     checkTestExamples(parsed, data, source);
     const located = options.data ? parsed : locatedData(parsed);
     const normalized = await withOwnNormalization(located, input, data.train, options.out);
-    const configuration = withOwnPreprocessing(normalized, data.train, shares, source);
+    const configuration = withOwnPreprocessing(normalized, data.train);
     checkDemands(
       configuration,
       learnerOf(configuration, data.train, named, source),
@@ -100,8 +100,8 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
       },
     );
     const compiled = compileFederation(configuration, data.train, named, source, { init });
-    const { plan, methods, refit, codec, own: tensors, initialState } = compiled;
-    const steps = { ...after, refit, methods, codec, own: tensors };
+    const { plan, methods, refit, codec, own: tensors, preprocessing, frozen, initialState } = compiled;
+    const steps = { ...after, refit, methods, codec, own: tensors, preprocessing, frozen };
     const planned = federationPlan(configuration, plan, shares, data, named, initialState, steps);
     const rules = { ...planned.rules, recorded: options.recorded };
     return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };

@@ -18,6 +18,7 @@ import { machineMemory } from '../../plan/node/machine-memory.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { checkTestExamples, participantsOf } from '../../plan/rules.js';
 import { configurationWith } from './initial-model.js';
+import { withOwnPreprocessing } from './own-preprocessing.js';
 import { withOwnSettings } from './own-settings.js';
 import type { RunSettings } from './prepared-run.js';
 import { servedData } from './served-data.js';
@@ -69,17 +70,22 @@ export async function prepareService(
   checkRefit(parsed, source);
   const untrained = untrainedLayerNotice(parsed);
   if (untrained !== undefined) observer.onNotice?.(`${source}: ${untrained}`);
-  const { configuration, facts, test } = await servedData(parsed, input, {
+  const {
+    configuration: served,
+    facts,
+    test,
+  } = await servedData(parsed, input, {
     ...{ out, test: options.test, dataDir: options.dataDir, signal },
     ...{ onProgress: observer.onData, onNotice: observer.onNotice },
     paging: pagingIn(machineMemory().bytes, out),
   });
+  const configuration = withOwnPreprocessing(served, facts);
   checkTestExamples(configuration, { test }, source);
   const compiled = compileFederation(configuration, facts, named, source, { init });
-  const { methods, refit, codec, own: tensors, initialState } = compiled;
+  const { methods, refit, codec, own: tensors, preprocessing, frozen, initialState } = compiled;
   const participants = participantsOf(configuration);
   const shares = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
-  const steps = { ...after, methods, refit, codec, own: tensors };
+  const steps = { ...after, methods, refit, codec, own: tensors, preprocessing, frozen };
   const planned = federationPlan(configuration, compiled.plan, shares, { test }, named, initialState, steps);
   // The coordinator does not have the participants' own tensors, so it has no whole model to test.
   const plan = tensors === undefined ? planned : { ...planned, testExamples: 0 };

@@ -12,6 +12,7 @@ import { pagingIn } from '../../../data/paged/node/paging.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
+import { frozenAtStart } from '../../methods/frozen-weights.js';
 import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
 import type { Extensions } from '../../plan/extensions.js';
@@ -91,7 +92,7 @@ export async function joinFederation(
         });
   const tasks = new WorkerPool(
     {
-      ...{ plan, frozen: federation.frozen?.values.data, train: own.dataset },
+      ...{ plan, frozen: frozenAtStart(federation.frozen), train: own.dataset },
       ...{ features: refit?.features, sums: federation.methodPlans },
     },
     1,

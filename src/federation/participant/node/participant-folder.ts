@@ -6,7 +6,7 @@ import { reasonOf } from '../../../base/node/reason.js';
 import { writeFileWhole } from '../../../base/node/whole-file.js';
 import { FederationError } from '../../error.js';
 import { type ClaimOptions, claimFolder } from '../../record/folder-claim.js';
-import type { ParticipantFolder } from '../participant-files.js';
+import type { ParticipantFolder } from '../kept/participant-files.js';
 
 export interface ParticipantFolderOnDisk extends ParticipantFolder {
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
 import type { Description } from '../../../protocol/description.js';
 import { type PageTasks, pageTasks } from '../../../training/threads/page/page-tasks.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
+import { frozenAtStart } from '../../methods/frozen-weights.js';
 import { type CompiledFederation, planCutFor } from '../../plan/compile-federation.js';
 import { TAB_MEMORY } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
@@ -47,7 +48,7 @@ export async function joinFederationFromPage(
   const tasks = await pageTasks(
     ({ partBytes }) => ({
       plan: planCutFor({ configuration, ...learner }, partBytes),
-      frozen: federation.frozen?.values.data,
+      frozen: frozenAtStart(federation.frozen),
       train: dataset,
       features: federation.refit?.features,
       sums: federation.methodPlans,

@@ -3,7 +3,7 @@
  * at all. For pages.
  */
 import { del, delMany, get, keys, set } from 'idb-keyval';
-import type { ParticipantFolder } from '../participant-files.js';
+import type { ParticipantFolder } from '../kept/participant-files.js';
 import { attempt, pageStore } from './page-store.js';
 
 /** The files of all participants of this origin; a key is the participant's name and the file's. */

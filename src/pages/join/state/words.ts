@@ -41,6 +41,8 @@ function workText({ work, federation }: JoinState): string {
   switch (activity) {
     case 'idle':
       return `Beginning ${of}.`;
+    case 'surveying':
+      return 'Counting values in your training rows, on this device.';
     case 'training':
       return `Training in ${of}, on this device.`;
     case 'evaluating':

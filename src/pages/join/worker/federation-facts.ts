@@ -3,13 +3,19 @@ import { pictureFacts } from '../../../data/images/picture-facts.js';
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
 import { metricsOf } from '../../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../../protocol/description.js';
-import { networkText, REFIT_SENDS, roundsText, trainingText } from '../../../report/text/introduction.js';
+import {
+  networkText,
+  REFIT_SENDS,
+  roundsText,
+  surveySends,
+  trainingText,
+} from '../../../report/text/introduction.js';
 import type { FederationFacts } from '../state/messages.js';
 
 export function federationFacts(
   participant: string,
   description: Description,
-  { methods }: Pick<CompiledFederation, 'methods'>,
+  { methods, preprocessing }: Pick<CompiledFederation, 'methods' | 'preprocessing'>,
   demonstration: boolean,
 ): FederationFacts {
   const { configuration, participants } = description;
@@ -26,6 +32,7 @@ export function federationFacts(
     ...(share && { isPersonal: true }),
     besides: [
       ...methods.flatMap(({ leaves }) => (leaves === undefined ? [] : [`with them, ${leaves}`])),
+      ...(preprocessing === undefined ? [] : [surveySends(preprocessing.settings)]),
       ...(refit === undefined ? [] : [REFIT_SENDS]),
     ],
   };

@@ -2,9 +2,10 @@
  * Keeps one federation's data, work and model in this browser, so that the page can be loaded
  * again, and removes them.
  */
+
+import type { ParticipantFolder } from '../../../federation/participant/kept/participant-files.js';
 import { keptData } from '../../../federation/participant/page/kept-data.js';
 import { forgetPageFolder, pageFolder } from '../../../federation/participant/page/page-folder.js';
-import type { ParticipantFolder } from '../../../federation/participant/participant-files.js';
 import { forgetSession, keepSession, type SavedSession } from './session.js';
 
 export interface DeviceStore {

@@ -22,7 +22,8 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
       const { assignment } = event;
       if (assignment.type === 'finished') return undefined;
       const { round, type } = assignment;
-      // The phases of a refit are shown as an evaluation: they read data and do not train.
+      // A survey and the phases of a refit are shown as an evaluation: they read data and do not
+      // train.
       const activity = type === 'train' || type === 'wait' ? type : 'evaluate';
       const own = assignment.type !== 'wait' && assignment.waitingFor.includes(participant);
       return { type: 'assigned', round, activity, own };

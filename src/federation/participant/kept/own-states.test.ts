@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { encodeSafetensors } from '../../tensor/safetensors.js';
-import { stateLayout } from '../../tensor/state-dict.js';
+import { encodeSafetensors } from '../../../tensor/safetensors.js';
+import { stateLayout } from '../../../tensor/state-dict.js';
 import { type OwnStates, ownStates } from './own-states.js';
 
 const layout = stateLayout([['w', [1]]]);

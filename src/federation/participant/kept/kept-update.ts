@@ -11,12 +11,12 @@
  *     own-*                       what they keep, after each of the last rounds (own-states.ts)
  */
 import { z } from 'zod';
-import { sha256Hex } from '../../base/sha256.js';
-import { announcementSchema, type UpdateAnnouncement } from '../../protocol/announcement.js';
-import { attachedHashesSchema } from '../../protocol/attachments.js';
-import type { Blob } from '../../protocol/blob-name.js';
-import type { StateDict } from '../../tensor/state-dict.js';
-import type { Method } from '../methods/method.js';
+import { sha256Hex } from '../../../base/sha256.js';
+import { announcementSchema, type UpdateAnnouncement } from '../../../protocol/announcement.js';
+import { attachedHashesSchema } from '../../../protocol/attachments.js';
+import type { Blob } from '../../../protocol/blob-name.js';
+import type { StateDict } from '../../../tensor/state-dict.js';
+import type { Method } from '../../methods/method.js';
 import { type OwnStates, ownStates, type Rollbacks } from './own-states.js';
 import type { ParticipantFolder, WorkIdentity } from './participant-files.js';
 

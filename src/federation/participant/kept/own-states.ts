@@ -7,10 +7,10 @@
  *     own-control.json             which there are, and of which updates; they count from here on
  */
 import { z } from 'zod';
-import { sha256Schema } from '../../protocol/blob-name.js';
-import { decodeSafetensors } from '../../tensor/safetensors.js';
-import type { StateDict } from '../../tensor/state-dict.js';
-import { FederationError } from '../error.js';
+import { sha256Schema } from '../../../protocol/blob-name.js';
+import { decodeSafetensors } from '../../../tensor/safetensors.js';
+import type { StateDict } from '../../../tensor/state-dict.js';
+import { FederationError } from '../../error.js';
 import type { ParticipantFolder, WorkIdentity } from './participant-files.js';
 
 export interface OwnStates {

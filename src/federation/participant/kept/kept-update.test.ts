@@ -11,10 +11,10 @@ import {
   recordedRun,
   scaffold,
   scripted,
-} from '../../../test/scripted-federation.js';
-import { TransportError } from '../../transport/error.js';
-import type { ParticipantEnd } from '../../transport/transport.js';
-import { FederationError } from '../error.js';
+} from '../../../../test/scripted-federation.js';
+import { TransportError } from '../../../transport/error.js';
+import type { ParticipantEnd } from '../../../transport/transport.js';
+import { FederationError } from '../../error.js';
 
 describe('a participant at the end of a run', () => {
   it('has the final model in its folder before it says goodbye', async () => {
