@@ -47,7 +47,8 @@ export class CellProblems {
 
   /** @throws DataError with one clause for each problem, if there are any */
   refuse(): void {
-    const found = [...this.#found.values()];
+    // Cells are read column by column; what is said goes by line.
+    const found = [...this.#found.values()].sort((a, b) => a.line - b.line);
     if (found.length === 0) return;
     const clauses = found.map((problem) => this.#clause(problem));
     const hint = found.find((problem) => problem.hint !== undefined)?.hint;

@@ -3,7 +3,7 @@ import { compareNames } from '../../base/names.js';
 import { DataError } from '../error.js';
 import { dayNumber, isMissingWord } from './cell-readers.js';
 import { numberOf } from './parse-number.js';
-import { cellText } from './record-scanner.js';
+import { ragged, recordTexts } from './record-scanner.js';
 import { textScanner } from './text-scanner.js';
 
 export interface SeenColumn {
@@ -39,21 +39,17 @@ export function firstLook(file: string): FirstLooker {
   let header: readonly string[] | undefined;
   let seen: readonly ReturnType<typeof columnLook>[] = [];
   let rows = 0;
-  const text = textScanner(file, {}, (record, decimal) => {
-    const cells = Array.from({ length: record.cells }, (_, cell) => cellText(record, cell).trim());
-    if (header === undefined) {
-      header = cells;
-      seen = header.map(() => columnLook(decimal === ','));
-      return;
-    }
-    if (cells.length !== header.length) {
-      throw new DataError(
-        `data: "${file}", line ${record.line} has ${cells.length} cells, expected ${header.length}, as the header has`,
-        { hint: 'a cell that holds the separator is put in quotes' },
-      );
-    }
-    for (const [place, cell] of cells.entries()) seen[place]?.add(cell);
-    rows++;
+  const text = textScanner(file, [], {}, ({ names, decimal }) => {
+    header = names;
+    seen = names.map(() => columnLook(decimal === ','));
+    return (records) => {
+      for (let record = 0; record < records.count; record++) {
+        const cells = recordTexts(records, record);
+        if (cells.length !== names.length) throw ragged(file, records, record, names.length);
+        for (const [place, cell] of cells.entries()) seen[place]?.add(cell);
+        rows++;
+      }
+    };
   });
   return {
     push: text.push,

@@ -8,8 +8,13 @@ const encoder = new TextEncoder();
 /** The records of a text that comes in pieces of this size. */
 function read(text: string, separator: string, piece: number): string[][] {
   const records: string[][] = [];
-  const scanner = scanRecords('table', separator.charCodeAt(0), (record) => {
-    records.push(Array.from({ length: record.cells }, (_, cell) => cellText(record, cell)));
+  const scanner = scanRecords('table', separator.charCodeAt(0), (scanned) => {
+    for (let record = 0; record < scanned.count; record++) {
+      const first = scanned.firsts[record]!;
+      records.push(
+        Array.from({ length: scanned.cells[record]! }, (_, cell) => cellText(scanned, first + cell)),
+      );
+    }
     return undefined;
   });
   const bytes = encoder.encode(text);
@@ -42,8 +47,8 @@ describe('scanRecords', () => {
 
   it('counts lines, also those in quotes, and skips empty ones', () => {
     const lines: number[] = [];
-    const scanner = scanRecords('table', 0x2c, ({ line }) => {
-      lines.push(line);
+    const scanner = scanRecords('table', 0x2c, (records) => {
+      lines.push(...records.lines.subarray(0, records.count));
       return undefined;
     });
     scanner.push(encoder.encode('a,b\n\n"x\ny",1\r\nlast,2'));

@@ -1,43 +1,79 @@
-/** Rows of numbers of one width that grow one by one, in blocks. */
+/**
+ * Rows of numbers of one width that grow in blocks, in memory or in a file if that becomes too
+ * much.
+ */
 import { type ColumnValues, emptyValues } from '../dataset.js';
+import type { PagedValues, Paging, ValuesWriter } from '../paged-values.js';
 
 const ROWS_OF_BLOCK = 8192;
 
-export interface RowStore {
-  /** The row that is written; it counts when it is kept. */
-  set(place: number, value: number): void;
-  keep(): void;
-  /** All rows that were kept, [rows, width], in shared memory. */
-  finish(): ColumnValues;
+export interface RowStore<Values extends ColumnValues = ColumnValues> {
+  /** Room for the next rows, at most 8192: [rows, width]. They count when they are kept. */
+  room(rows: number): Values;
+  keep(rows: number): void;
+  /** The bytes that its rows take in memory. */
+  heldBytes(): number;
+  /** From now on, the rows are in a file. */
+  page(paging: Paging): void;
+  /** All rows that were kept, [rows, width], in shared memory or in a file. */
+  finish(): Values | PagedValues;
+  discard(): void;
 }
 
+export function rowStore<Kind extends 'f32' | 'i32'>(
+  dtype: Kind,
+  width: number,
+): RowStore<Kind extends 'f32' ? Float32Array : Int32Array>;
 export function rowStore(dtype: 'f32' | 'i32', width: number): RowStore {
   const newBlock = () =>
     dtype === 'f32' ? new Float32Array(ROWS_OF_BLOCK * width) : new Int32Array(ROWS_OF_BLOCK * width);
   const full: ColumnValues[] = [];
-  let block = newBlock();
+  let written = 0;
+  let block: ColumnValues = newBlock();
   let at = 0;
+  let writer: ValuesWriter<PagedValues> | undefined;
+
+  const pass = (values: ColumnValues) => {
+    if (writer === undefined) full.push(values);
+    else writer.append(values);
+  };
+  const empty = () => {
+    if (at === 0) return;
+    pass(block.subarray(0, at));
+    written += at;
+    // What is in a file is not needed any more.
+    if (writer === undefined) block = newBlock();
+    at = 0;
+  };
   return {
-    set(place, value) {
-      block[at + place] = value;
+    room(rows) {
+      if (at + rows * width > block.length) empty();
+      return block.subarray(at, at + rows * width);
     },
-    keep() {
-      at += width;
-      if (at < block.length) return;
-      full.push(block);
-      block = newBlock();
-      at = 0;
+    keep(rows) {
+      at += rows * width;
+    },
+    heldBytes: () => (writer === undefined ? 4 * (written + at) : 0),
+    page(paging) {
+      if (writer !== undefined || width === 0) return;
+      writer = paging.writer(dtype);
+      for (const values of full.splice(0)) writer.append(values);
     },
     finish() {
-      const rows = full.length * ROWS_OF_BLOCK + at / Math.max(width, 1);
+      empty();
+      if (writer !== undefined) return writer.finish();
       const values = emptyValues(
-        { name: '', dtype, shape: [width] },
-        rows,
+        { name: '', dtype, shape: [written] },
+        1,
         typeof SharedArrayBuffer !== 'undefined',
       );
-      for (const [place, one] of full.entries()) values.set(one, place * one.length);
-      values.set(block.subarray(0, at), full.length * block.length);
+      let to = 0;
+      for (const one of full) {
+        values.set(one, to);
+        to += one.length;
+      }
       return values;
     },
+    discard: () => writer?.discard(),
   };
 }

@@ -1,5 +1,5 @@
 /** Finds what separates the cells of a text table, by its first lines. */
-import { cellText, scanRecords } from './record-scanner.js';
+import { recordTexts, scanRecords } from './record-scanner.js';
 
 export const SEPARATORS = [',', ';', '\t', '|'] as const;
 export type Separator = (typeof SEPARATORS)[number];
@@ -28,8 +28,9 @@ function scoreOf(text: Uint8Array, separator: Separator, wanted: readonly string
 /** The first records of a text; as many as can be read. */
 export function firstRecords(text: Uint8Array, separator: Separator, most = RECORDS): string[][] {
   const records: string[][] = [];
-  const scanner = scanRecords('', separator.charCodeAt(0), (record) => {
-    records.push(Array.from({ length: record.cells }, (_, cell) => cellText(record, cell).trim()));
+  const scanner = scanRecords('', separator.charCodeAt(0), (scanned) => {
+    const wanted = Math.min(scanned.count, most - records.length);
+    for (let record = 0; record < wanted; record++) records.push(recordTexts(scanned, record));
     return records.length < most;
   });
   try {

@@ -1,9 +1,17 @@
 /** Tables that were read → data sets with the same columns and the same numbers for categories. */
 import { listed } from '../../base/excerpt.js';
 import { compareNames } from '../../base/names.js';
-import { type Dataset, type HeldColumn, toShared } from '../dataset.js';
+import { type Column, type ColumnValues, type Dataset, type HeldColumn, toShared } from '../dataset.js';
 import { DataError } from '../error.js';
-import type { Feature, NumberFeature } from '../features.js';
+import {
+  type CategoryFeature,
+  type Feature,
+  missingCategory,
+  type NumberFeature,
+  otherCategory,
+} from '../features.js';
+import { heldWriter } from '../held-writer.js';
+import { blocksOf, isPaged, type PagedValues, type Paging } from '../paged-values.js';
 import { MISSING_CODE } from './cell-readers.js';
 import type { TableSpec } from './column-specs.js';
 import { numberOf } from './parse-number.js';
@@ -13,16 +21,17 @@ import type { ReadTable } from './table-reader.js';
 export const TABLE_COLUMNS = { numbers: 'numbers', categories: 'categories', target: 'target' } as const;
 
 /**
- * One data set for each table. Categories without declared names have those of all tables, sorted.
- * @throws DataError when there is only one class
+ * One data set for each table, in place of it. Categories without declared names have those of all
+ * tables, sorted.
+ * @param paging that the tables were read with
  */
-export function tableDatasets(spec: TableSpec, tables: readonly ReadTable[]): Dataset[] {
+export function tableDatasets(spec: TableSpec, tables: readonly ReadTable[], paging?: Paging): Dataset[] {
   const declared = spec.columns.flatMap(({ value }) => (value.kind === 'category' ? [value.names] : []));
   const names = declared.map((known, at) => known ?? union(tables.map((table) => table.names[at] ?? [])));
   const found = union(tables.map(({ target }) => target.found() ?? []));
   return tables.map((table) => {
     const { file, rows, target } = table;
-    const inputs = inputColumns(spec, table, names);
+    const inputs = inputColumns(spec, table, names, paging);
     const meaning = target.meaning(found);
     const values = numbered(table.targets, target.found(), found);
     const targets: HeldColumn[] = [
@@ -42,8 +51,9 @@ function inputColumns(
   { columns }: TableSpec,
   { numbers, categories, names: own }: ReadTable,
   names: readonly (readonly string[])[],
-): HeldColumn[] {
-  const features: { numbers: Feature[]; categories: Feature[] } = { numbers: [], categories: [] };
+  paging: Paging | undefined,
+): Column[] {
+  const features: { numbers: Feature[]; categories: CategoryFeature[] } = { numbers: [], categories: [] };
   for (const { name, value } of columns) {
     if (value.kind === 'category') {
       const known = names[features.categories.length] as readonly string[];
@@ -62,20 +72,53 @@ function inputColumns(
       });
     }
   }
-  const count = features.categories.length;
-  const codes = categories.map((code, at) => {
-    const feature = features.categories[at % count] as Extract<Feature, { kind: 'category' }>;
-    if (code === MISSING_CODE) return feature.names.length + 1;
-    const name = (own[at % count] as readonly string[])[code];
+  const inputs: Column[] = [];
+  if (features.numbers.length > 0)
+    inputs.push(columnOf(TABLE_COLUMNS.numbers, 'f32', features.numbers, numbers));
+  if (features.categories.length > 0) {
+    const finals = features.categories.map((feature, at) =>
+      finalCodes(feature, own[at] as readonly string[]),
+    );
+    const codes = recoded(categories, finals, paging);
+    inputs.push(columnOf(TABLE_COLUMNS.categories, 'i32', features.categories, codes));
+  }
+  return inputs;
+}
+
+/** The number of each code in a data set: that of a missing value, then those of the names. */
+const finalCodes = (feature: CategoryFeature, own: readonly string[]): Int32Array =>
+  Int32Array.from([
+    missingCategory(feature),
+    ...own.map((name) => indexIn(feature.names, name)),
     // The code after the declared names is another category.
-    return name === undefined ? feature.names.length : indexIn(feature.names, name);
-  });
-  return [
-    ...(features.numbers.length > 0
-      ? [columnOf(TABLE_COLUMNS.numbers, 'f32', features.numbers, numbers)]
-      : []),
-    ...(count > 0 ? [columnOf(TABLE_COLUMNS.categories, 'i32', features.categories, toShared(codes))] : []),
-  ];
+    otherCategory(feature),
+  ]);
+
+/** @param finals for each column; codes in a file go into another file */
+function recoded(
+  codes: Int32Array | PagedValues,
+  finals: readonly Int32Array[],
+  paging: Paging | undefined,
+): ColumnValues | PagedValues {
+  const width = finals.length;
+  const isInFile = isPaged(codes) && paging !== undefined;
+  const writer = isInFile ? paging.writer('i32') : heldWriter('i32', codes.length);
+  try {
+    for (const { block } of blocksOf(codes, width)) {
+      const into = new Int32Array(block.length);
+      for (const [place, final] of finals.entries()) {
+        for (let at = place; at < block.length; at += width)
+          into[at] = final[(block[at] as number) - MISSING_CODE] as number;
+      }
+      writer.append(into);
+    }
+    const written = writer.finish();
+    if (isPaged(codes)) codes.close();
+    return written;
+  } catch (error) {
+    writer.discard();
+    throw error;
+  }
 }
 
 /** Those of the declared words that are numbers, which an exported model has to know. */
@@ -88,8 +131,8 @@ const columnOf = (
   name: string,
   dtype: 'f32' | 'i32',
   features: readonly Feature[],
-  values: Float32Array | Int32Array,
-): HeldColumn => ({ name, dtype, shape: [features.length], meaning: { kind: 'features', features }, values });
+  values: ColumnValues | PagedValues,
+): Column => ({ name, dtype, shape: [features.length], meaning: { kind: 'features', features }, values });
 
 const places = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
 function indexIn(names: readonly string[], name: string): number {

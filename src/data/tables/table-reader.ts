@@ -4,30 +4,25 @@
  */
 import { listed } from '../../base/excerpt.js';
 import { nearestName } from '../../base/nearest-name.js';
+import type { ColumnValues } from '../dataset.js';
 import { DataError } from '../error.js';
 import { MISSING_NUMBER } from '../features.js';
+import type { PagedValues, Paging } from '../paged-values.js';
+import { type CategoryReader, categoryReader, cellCollector } from './category-reader.js';
 import { CellProblems } from './cell-problems.js';
-import {
-  type CategoryReader,
-  type CellReader,
-  categoryReader,
-  cellCollector,
-  dateReader,
-  MISSING_CODE,
-  numberReader,
-  type RangeCount,
-} from './cell-readers.js';
+import { type CellReader, dateReader, MISSING_CODE, numberReader, type RangeCount } from './cell-readers.js';
 import { type ColumnSpecOfTable, columnNames, type TableSpec, targetColumns } from './column-specs.js';
-import type { CellRecord } from './record-scanner.js';
+import { type CellRecords, ragged } from './record-scanner.js';
 import { type RowStore, rowStore } from './row-store.js';
+import { type RowsToRead, rowsOfText, rowsOfValues } from './rows-to-read.js';
 import { type TargetReader, targetReader } from './target-reader.js';
 
 export interface ReadTable {
   readonly file: string;
   readonly rows: number;
-  readonly numbers: Float32Array;
+  readonly numbers: Float32Array | PagedValues;
   /** Codes by the names below; −1 is missing, as many as there are declared names another one. */
-  readonly categories: Int32Array;
+  readonly categories: Int32Array | PagedValues;
   readonly targets: Float32Array | Int32Array;
   readonly target: TargetReader;
   /** Of each category, in the order of the columns. */
@@ -49,15 +44,19 @@ export interface TableReaderOptions {
    * may be missing, and values beyond a range are reported, however many they are.
    */
   readonly forPredictions?: boolean | undefined;
+  /** When inputs are kept in a file. */
+  readonly paging?: Paging | undefined;
 }
 
 export interface TableReader {
-  /** A record of a text. */
-  record(record: CellRecord): void;
-  /** A row of values that have types, in the order of the header. */
-  row(values: readonly unknown[]): void;
+  /** Records of a text. */
+  records(records: CellRecords): void;
+  /** At most 8192 rows of values that have types: those of each column, as the header has them. */
+  values(columns: readonly ArrayLike<unknown>[], rows: number): void;
   /** @throws DataError when cells are wrong, or no row has what is learned */
   finish(): ReadTable;
+  /** Gives up what was read. */
+  discard(): void;
 }
 
 /** @throws DataError when the header lacks what is needed, or names a needed column twice */
@@ -67,7 +66,7 @@ export function tableReader(
   header: readonly string[],
   options: TableReaderOptions = {},
 ): TableReader {
-  const { place = 'line', onNotice, forPredictions = false } = options;
+  const { place = 'line', onNotice, forPredictions = false, paging } = options;
   const problems = new CellProblems(file, place);
   const group = forPredictions && !header.includes(wanted.group ?? '') ? undefined : wanted.group;
   const spec = { ...wanted, group };
@@ -78,41 +77,42 @@ export function tableReader(
     numbers: rowStore('f32', numbers.length),
     categories: rowStore('i32', categories.length),
     targets: rowStore(target.dtype, target.readers.length),
-    groups: rowStore('i32', 1),
+    groups: rowStore('i32', groups === undefined ? 0 : 1),
   };
   const targetPlaces = targetColumns(spec.target).map((name) => header.indexOf(name));
   let rows = 0;
   let all = 0;
   let nextGroup = 0;
 
-  const take = (numberIn: (reader: CellReader, place: number) => number) => {
-    all++;
+  const take = (read: RowsToRead) => {
+    all += read.count();
+    const goals = stores.targets.room(read.count());
+    const width = target.readers.length;
     for (const [at, reader] of target.readers.entries()) {
-      const value = numberIn(reader, targetPlaces[at] as number);
-      if (target.isMissing(value)) return;
-      stores.targets.set(at, value);
+      read.read(reader, targetPlaces[at] as number, goals, at, width);
+      leaveOut(read, goals, width, (row) => target.isMissing(goals[row * width + at] as number));
     }
-    fill(stores.numbers, numbers, numberIn, MISSING_NUMBER);
-    fill(stores.categories, categories, numberIn, MISSING_CODE);
+    const count = read.count();
+    fill(read, numbers, stores.numbers.room(count), MISSING_NUMBER);
+    fill(read, categories, stores.categories.room(count), MISSING_CODE);
     if (groups !== undefined) {
-      const own = numberIn(groups.reader, groups.place);
+      const own = stores.groups.room(count);
+      read.read(groups.reader, groups.place, own, 0, 1);
       // A row without a group is one of its own.
-      stores.groups.set(0, own === MISSING_CODE ? -1 - nextGroup++ : own);
-      stores.groups.keep();
+      for (let row = 0; row < count; row++) if (own[row] === MISSING_CODE) own[row] = -1 - nextGroup++;
     }
-    for (const store of [stores.numbers, stores.categories, stores.targets]) store.keep();
-    rows++;
+    for (const store of Object.values(stores)) store.keep(count);
+    rows += count;
+    pageLarge(paging, stores.numbers, stores.categories);
   };
   return {
-    record(record) {
-      problems.line = record.line;
-      if (record.cells !== header.length) throw ragged(file, record, header);
-      take((reader, at) => reader.read(record, at));
+    records(records) {
+      const { count, cells } = records;
+      for (let record = 0; record < count; record++)
+        if (cells[record] !== header.length) throw ragged(file, records, record, header.length);
+      take(rowsOfText(records));
     },
-    row(values) {
-      problems.line = all + 1;
-      take((reader, at) => reader.readValue(values[at]));
-    },
+    values: (columns, count) => take(rowsOfValues(columns, count, all, problems)),
     finish() {
       problems.refuse();
       checkRows(file, spec, rows, all);
@@ -126,13 +126,16 @@ export function tableReader(
       }
       return {
         ...{ file, rows, target },
-        numbers: stores.numbers.finish() as Float32Array,
-        categories: stores.categories.finish() as Int32Array,
+        numbers: stores.numbers.finish(),
+        categories: stores.categories.finish(),
         targets: stores.targets.finish() as Float32Array | Int32Array,
         names: categories.map(({ reader }) => reader.names()),
         groups: groups && (stores.groups.finish() as Int32Array),
         ...(forPredictions && { groupCells: groups?.reader.names() }),
       };
+    },
+    discard() {
+      for (const store of Object.values(stores)) store.discard();
     },
   };
 }
@@ -175,15 +178,36 @@ function bindColumns(
   };
 }
 
+/** From the moment on when inputs take too much memory, they are kept in files. */
+function pageLarge(paging: Paging | undefined, ...stores: readonly RowStore[]): void {
+  const bytes = stores.reduce((sum, store) => sum + store.heldBytes(), 0);
+  if (paging === undefined || bytes <= paging.aboveBytes) return;
+  for (const store of stores) store.page(paging);
+}
+
+/** Leaves out the rows without what is learned, of which `goals` has been read so far. */
+function leaveOut(
+  rows: RowsToRead,
+  goals: ColumnValues,
+  width: number,
+  isMissing: (row: number) => boolean,
+): void {
+  const kept: number[] = [];
+  for (let row = 0; row < rows.count(); row++) if (!isMissing(row)) kept.push(row);
+  if (kept.length === rows.count()) return;
+  rows.keepOnly(kept);
+  for (const [to, from] of kept.entries()) goals.copyWithin(to * width, from * width, (from + 1) * width);
+}
+
 function fill(
-  store: RowStore,
+  rows: RowsToRead,
   columns: readonly BoundColumn[],
-  numberIn: (reader: CellReader, place: number) => number,
+  values: ColumnValues,
   missing: number,
 ): void {
-  for (let at = 0; at < columns.length; at++) {
-    const { reader, place } = columns[at] as BoundColumn;
-    store.set(at, place < 0 ? missing : numberIn(reader, place));
+  for (const [at, { reader, place }] of columns.entries()) {
+    if (place >= 0) rows.read(reader, place, values, at, columns.length);
+    else for (let to = at; to < values.length; to += columns.length) values[to] = missing;
   }
 }
 
@@ -236,13 +260,6 @@ const targetName = ({ target }: TableSpec) =>
   targetColumns(target)
     .map((name) => `"${name}"`)
     .join(', ');
-
-function ragged(file: string, { line, cells }: CellRecord, header: readonly string[]): DataError {
-  return new DataError(
-    `data: "${file}", line ${line} has ${cells} cells, expected ${header.length}, as the header has`,
-    { hint: 'a cell that holds the separator is put in quotes' },
-  );
-}
 
 /** @throws DataError when most values lie beyond the declared range, as those in another unit do */
 function rangeNotices(

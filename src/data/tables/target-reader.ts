@@ -2,14 +2,9 @@
 import { canonicalName } from '../../base/names.js';
 import type { Meaning } from '../dataset.js';
 import { MISSING_NUMBER } from '../features.js';
+import { type CategoryReader, categoryReader } from './category-reader.js';
 import type { CellProblems } from './cell-problems.js';
-import {
-  type CategoryReader,
-  type CellReader,
-  categoryReader,
-  MISSING_CODE,
-  numberReader,
-} from './cell-readers.js';
+import { type CellReader, MISSING_CODE, numberReader } from './cell-readers.js';
 import { type Condition, type TargetSpec, targetColumns } from './column-specs.js';
 import { numberOf } from './parse-number.js';
 
@@ -76,7 +71,7 @@ export function targetReader(target: TargetSpec, decimal: number, problems: Cell
 
 /** Programs write labels as numbers or as truth values. */
 const labelReader = (reader: CategoryReader): CellReader => ({
-  read: reader.read,
+  readCells: reader.readCells,
   readValue: (value) => reader.readValue(typeof value === 'boolean' ? Number(value) : value),
 });
 
@@ -90,26 +85,33 @@ function positiveReader(
   // Each different cell is decided once.
   const cells = categoryReader({ name, value: { kind: 'category', names: undefined, missing } }, problems);
   const isNumeric = condition.operator.startsWith('<') || condition.operator.startsWith('>');
+  /** By the code of a cell: 1 or 0, or UNDECIDED if it is no number. */
   const decided: number[] = [];
   const decide = (code: number): number => {
     if (code === MISSING_CODE) return code;
     const text = cells.names()[code] as string;
-    if (isNumeric && Number.isNaN(numberOf(text))) {
-      problems.add({
-        column,
-        expected: `a number, which "${condition.operator} ${condition.value}" asks for`,
-        got: text,
-      });
-      return MISSING_CODE;
-    }
-    decided[code] ??= holds(condition, text) ? 1 : 0;
-    return decided[code] as number;
+    decided[code] ??= isNumeric && Number.isNaN(numberOf(text)) ? UNDECIDED : Number(holds(condition, text));
+    if (decided[code] !== UNDECIDED) return decided[code];
+    problems.add({
+      column,
+      expected: `a number, which "${condition.operator} ${condition.value}" asks for`,
+      got: text,
+    });
+    return MISSING_CODE;
   };
   return {
-    read: (record, cell) => decide(cells.read(record, cell)),
+    readCells(records, place, values, at, step) {
+      cells.readCells(records, place, values, at, step);
+      for (let record = 0, to = at; record < records.count; record++, to += step) {
+        problems.line = records.lines[record] as number;
+        values[to] = decide(values[to] as number);
+      }
+    },
     readValue: (value) => decide(cells.readValue(value)),
   };
 }
+
+const UNDECIDED = -2;
 
 function holds({ operator, value }: Condition, text: string): boolean {
   const [a, b] = [numberOf(text), numberOf(value)];

@@ -70,13 +70,14 @@ function checkedUtf8(file: string): TextBytes {
     );
   return {
     push(chunk) {
-      isPlain &&= isAscii(chunk);
+      const plainLines = isPlain ? linesInPlain(chunk) : undefined;
+      isPlain = plainLines !== undefined;
       try {
         if (!isPlain) decoder.decode(chunk, { stream: true });
       } catch (cause) {
         throw fail(chunk, cause);
       }
-      line += linesIn(chunk);
+      line += plainLines ?? linesIn(chunk);
       const hasMark = isFirst && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf;
       isFirst = false;
       return hasMark ? chunk.subarray(3) : chunk;
@@ -92,21 +93,42 @@ function checkedUtf8(file: string): TextBytes {
   };
 }
 
-/** Whether no byte is above 127: four at a time. */
-function isAscii({ buffer, byteOffset, length }: Uint8Array): boolean {
-  const bytes = new Uint8Array(buffer, byteOffset, length);
-  const aligned = Math.min(length, (4 - (byteOffset % 4)) % 4);
-  const words = new Uint32Array(buffer, byteOffset + aligned, Math.floor((length - aligned) / 4));
-  let seen = 0;
-  for (let at = 0; at < words.length; at++) seen |= words[at] as number;
-  if ((seen & 0x80808080) !== 0) return false;
-  const isHigh = (byte: number) => byte > 127;
-  return !bytes.subarray(0, aligned).some(isHigh) && !bytes.subarray(aligned + 4 * words.length).some(isHigh);
+/** How many lines end here; undefined if a byte is above 127. */
+function linesInPlain({ buffer, byteOffset, length }: Uint8Array): number | undefined {
+  const aligned = length < 8 ? length : (4 - (byteOffset % 4)) % 4;
+  const count = Math.floor((length - aligned) / 4);
+  const [first, last] = [byteOffset + aligned, byteOffset + aligned + 4 * count];
+  const ends = [
+    new Uint8Array(buffer, byteOffset, aligned),
+    new Uint8Array(buffer, last, byteOffset + length - last),
+  ];
+  if (ends.some((rest) => rest.some((byte) => byte > 127))) return undefined;
+  const lines = count === 0 ? 0 : linesInWords(new Int32Array(buffer, first, count));
+  return lines < 0 ? undefined : ends.reduce((sum, rest) => sum + linesIn(rest), lines);
+}
+
+/** The top bit of each of four bytes. */
+const TOPS = 0x80808080 | 0;
+
+/** How many lines end in words of four bytes; −1 if a byte is above 127. */
+function linesInWords(words: Int32Array): number {
+  let high = 0;
+  let lines = 0;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as number;
+    high |= word;
+    // Of a byte up to 127, the top bit of this sum is 0 only if it was a line feed.
+    const tops = (((word ^ 0x0a0a0a0a) & 0x7f7f7f7f) + 0x7f7f7f7f) & TOPS;
+    if (tops !== TOPS) {
+      lines += 4 - ((tops >>> 7) & 1) - ((tops >>> 15) & 1) - ((tops >>> 23) & 1) - ((tops >>> 31) & 1);
+    }
+  }
+  return (high & TOPS) === 0 ? lines : -1;
 }
 
 function linesIn(bytes: Uint8Array): number {
   let lines = 0;
-  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) lines++;
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === LF) lines++;
   return lines;
 }
 

@@ -1,45 +1,51 @@
 /**
- * Scans a text table, CSV or TSV, whose bytes come piece by piece. The first piece tells its
- * encoding, what separates its cells, and whether its numbers have a decimal comma.
+ * Opens a text table whose bytes come piece by piece: encoding, separator and decimal comma are
+ * found in the first piece. A header comes first, then records.
  */
-import { type CellRecord, type RecordScanner, scanRecords } from './record-scanner.js';
+import { type CellRecords, type RecordScanner, recordTexts, scanRecords } from './record-scanner.js';
 import { firstRecords, hasDecimalComma, type Separator, separatorOf } from './separator.js';
 import { type TextBytes, type TextEncodingName, textBytes } from './text-bytes.js';
 
-export interface TextScannerOptions {
-  /** UTF-8 by default; UTF-16 is found by its first bytes. */
-  readonly encoding?: TextEncodingName | undefined;
-  /** Found in the first piece by default. */
+/** What settings say about a text; the rest is found in it. */
+export interface TextFormat {
   readonly separator?: Separator | undefined;
-  /** Names of columns that tell the separator, if the header has them. */
-  readonly wanted?: readonly string[] | undefined;
+  readonly decimal?: '.' | ',' | undefined;
+  readonly encoding?: TextEncodingName | undefined;
+}
+
+export interface TextHeader {
+  readonly names: readonly string[];
+  readonly decimal: '.' | ',';
 }
 
 export interface TextScanner {
   push(chunk: Uint8Array): void;
-  /** No more pieces come; there may have been none. */
   end(): void;
 }
 
 /**
- * @param onRecord called with each record, and with what separates the decimals of its numbers
- * @throws DataError as `scanRecords` and `textBytes` do
+ * @param wanted columns by which the separator is found
+ * @param open called with the header; returns what takes the records
+ * @throws DataError when bytes are not text, or quotes are wrong
  */
 export function textScanner(
   file: string,
-  { encoding, separator: given, wanted = [] }: TextScannerOptions,
-  onRecord: (record: CellRecord, decimal: ',' | '.') => void,
+  wanted: readonly string[],
+  format: TextFormat,
+  open: (header: TextHeader) => (records: CellRecords) => void,
 ): TextScanner {
   let opened: { readonly text: TextBytes; readonly scanner: RecordScanner } | undefined;
+  let take: ((records: CellRecords) => void) | undefined;
 
-  const open = (first: Uint8Array) => {
-    const text = textBytes(file, first, encoding);
+  const start = (first: Uint8Array) => {
+    const text = textBytes(file, first, format.encoding);
     const bytes = text.push(first);
-    const separator = given ?? separatorOf(bytes, wanted);
+    const separator = format.separator ?? separatorOf(bytes, wanted);
     const isComma = separator !== ',' && hasDecimalComma(firstRecords(bytes, separator));
-    const decimal = isComma ? ',' : '.';
-    const scanner = scanRecords(file, separator.charCodeAt(0), (record) => {
-      onRecord(record, decimal);
+    const decimal = format.decimal ?? (isComma ? ',' : '.');
+    const scanner = scanRecords(file, separator.charCodeAt(0), (records) => {
+      if (take === undefined) take = open({ names: recordTexts(records, 0), decimal });
+      else take(records);
       return undefined;
     });
     opened = { text, scanner };
@@ -47,7 +53,7 @@ export function textScanner(
   };
   return {
     push(chunk) {
-      if (opened === undefined) open(chunk);
+      if (opened === undefined) start(chunk);
       else opened.scanner.push(opened.text.push(chunk));
     },
     end() {

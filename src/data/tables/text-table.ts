@@ -1,30 +1,26 @@
 /** Reads a text table, CSV or TSV, from bytes that come piece by piece. */
 import { DataError } from '../error.js';
 import { columnNames, type TableSpec } from './column-specs.js';
-import { cellText } from './record-scanner.js';
 import { type ReadTable, type TableReader, type TableReaderOptions, tableReader } from './table-reader.js';
-import { type TextScannerOptions, textScanner } from './text-scanner.js';
+import { type TextFormat, textScanner } from './text-scanner.js';
 
-export interface TextTableOptions
-  extends TableReaderOptions,
-    Pick<TextScannerOptions, 'separator' | 'encoding'> {}
+export type TextTableOptions = TableReaderOptions & TextFormat;
 
 export interface TextTable {
   push(chunk: Uint8Array): void;
   /** @throws DataError when the table cannot be used */
   finish(): ReadTable;
+  /** Gives up what was read. */
+  discard(): void;
 }
 
 /** @param file the name of the table in messages */
 export function textTableReader(file: string, spec: TableSpec, options: TextTableOptions = {}): TextTable {
   let reader: TableReader | undefined;
-  const text = textScanner(file, { ...options, wanted: columnNames(spec) }, (record, decimal) => {
-    if (reader !== undefined) {
-      reader.record(record);
-      return;
-    }
-    const header = Array.from({ length: record.cells }, (_, cell) => cellText(record, cell).trim());
-    reader = tableReader(file, spec, header, { ...options, decimal: options.decimal ?? decimal });
+  const text = textScanner(file, columnNames(spec), options, ({ names, decimal }) => {
+    const opened = tableReader(file, spec, names, { ...options, decimal });
+    reader = opened;
+    return opened.records;
   });
   return {
     push: text.push,
@@ -33,5 +29,6 @@ export function textTableReader(file: string, spec: TableSpec, options: TextTabl
       if (reader === undefined) throw new DataError(`data: "${file}" is empty, expected a header and rows`);
       return reader.finish();
     },
+    discard: () => reader?.discard(),
   };
 }
