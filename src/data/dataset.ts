@@ -358,6 +358,10 @@ export function subset<Set extends Dataset>(
 
 /** @throws DataError when an example does not exist */
 function exampleNumbers(dataset: Dataset, indices: Iterable<number>): Uint32Array {
+  if (indices instanceof Uint32Array) {
+    for (const index of indices) if (index >= dataset.examples) requireExample(dataset, index);
+    return indices;
+  }
   const places = [...indices];
   const wrong = places.find((index) => !Number.isInteger(index) || index < 0);
   if (wrong !== undefined) {

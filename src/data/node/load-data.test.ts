@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharesOf } from '../../federation/plan/dealt-shares.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
-import { categoriesOf, type Dataset, type HeldColumn } from '../dataset.js';
+import { allIndices } from '../batches/batches.js';
+import { categoriesOf, closeDatasets, type Dataset, type HeldColumn, subset } from '../dataset.js';
+import { pagingIn } from '../paged/node/paging.js';
+import { isPaged } from '../paged-values.js';
 import { loadDataOf } from './load-data.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-load-'));
@@ -77,6 +80,37 @@ describe('loadDataOf', () => {
     });
     expect(new Set([...(kinds as HeldColumn).values].slice(32))).toEqual(new Set([3, 4, 5]));
     expect(categoriesOf(data.train)).toEqual(['ill != yes', 'ill = yes']);
+  });
+
+  it('reads the same of tables that are kept in files, since they are larger than memory', async () => {
+    const room = join(folder, 'room');
+    const one = configuration({ sites: [north, south] });
+    const dealt = { dataset: north, partition: { name: 'iid', participants: 2 } };
+    for (const settings of [one, configuration({}, dealt)]) {
+      const held = await loadDataOf(settings);
+      const paged = await loadDataOf(settings, { paging: pagingIn(0, room) });
+      expect(readdirSync(room)).toEqual([]);
+      for (const part of ['train', 'test'] as const) {
+        expect(paged[part].inputs.every(({ values }) => isPaged(values))).toBe(true);
+        const all = allIndices(held[part]);
+        expect(subset(paged[part], all)).toEqual(subset(held[part], all));
+      }
+      closeDatasets(paged.train, paged.test);
+    }
+  });
+
+  it.runIf(process.platform === 'linux')('gives back the files if another table cannot be read', async () => {
+    const room = join(folder, 'room');
+    const isInRoom = (descriptor: string) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(room);
+      } catch {
+        return false;
+      }
+    };
+    const settings = configuration({ sites: [north, join(folder, 'east.csv')] });
+    await expect(loadDataOf(settings, { paging: pagingIn(0, room) })).rejects.toThrow('east');
+    expect(readdirSync('/proc/self/fd').filter(isInRoom)).toEqual([]);
   });
 
   it('takes all of a coordinator’s own table for the test', async () => {

@@ -53,7 +53,7 @@ export async function loadDataOf(
   }
   return joined(
     data?.kind === 'table'
-      ? (await loadTables(places, data, options)).map(splitTable)
+      ? (await loadTables(places, data, options)).map((table) => splitTable(table, options.paging))
       : await loadPictureSites(places, settings, options),
     options,
   );
@@ -88,7 +88,7 @@ async function loadTableOf(
 ): Promise<TrainTestSplit> {
   if (partition.name !== 'own') {
     const [table] = await loadTables([moved], data, options);
-    return splitTable(table as Dataset);
+    return splitTable(table as Dataset, options.paging);
   }
   const test = await loadOwnTable(moved, data, options);
   return { train: withoutExamples(test), test };

@@ -3,12 +3,15 @@
  * one for each site of a simulation. Node only.
  */
 import { randomStream } from '../../../base/random.js';
-import { type Dataset, subset, type TrainTestSplit, withoutExamples } from '../../dataset.js';
+import { closeDatasets, type Dataset, subset, type TrainTestSplit, withoutExamples } from '../../dataset.js';
+import { pagedParts } from '../../paged-parts.js';
+import { isPaged, type Paging } from '../../paged-values.js';
 import { clustersOf } from '../../partition/clusters.js';
 import { holdOut } from '../../partition/partition.js';
 import { strataOf } from '../../partition/strata.js';
 import { type TableSettings, tableSpec } from '../column-specs.js';
 import { requireNames, tableDatasets } from '../table-dataset.js';
+import type { ReadTable } from '../table-reader.js';
 import { type ReadTableOptions, readTable } from './read-table.js';
 
 /** The part of a table that is held out for the test. */
@@ -24,10 +27,16 @@ export async function loadTables(
 ): Promise<Dataset[]> {
   const spec = tableSpec(settings);
   const { separator, decimal, encoding } = settings;
-  const tables = [];
-  for (const file of files)
-    tables.push(await readTable(file, spec, { separator, decimal, encoding, ...options }));
-  return tableDatasets(spec, tables);
+  const tables: ReadTable[] = [];
+  try {
+    for (const file of files)
+      tables.push(await readTable(file, spec, { separator, decimal, encoding, ...options }));
+    return tableDatasets(spec, tables, options.paging);
+  } catch (error) {
+    for (const { numbers, categories } of tables)
+      for (const values of [numbers, categories]) if (isPaged(values)) values.close();
+    throw error;
+  }
 }
 
 /**
@@ -43,14 +52,22 @@ export async function loadOwnTable(
   return (await loadTables([file], settings, options))[0] as Dataset;
 }
 
-/** A fifth of each class is for the test, by a seed; the rows of a group are on one side. */
-export function splitTable(dataset: Dataset): TrainTestSplit {
+/**
+ * A fifth of each class is for the test, by a seed; the rows of a group are on one side. The table
+ * is given back.
+ */
+export function splitTable(dataset: Dataset, paging?: Paging): TrainTestSplit {
   const { groups, count } = strataOf(dataset);
   const clusters = dataset.clusters && clustersOf(dataset.clusters);
   const own = clusters === undefined ? groups : Array.from(clusters.first, (row) => groups[row] as number);
   const all = Uint32Array.from({ length: own.length }, (_, at) => at);
   const parts = holdOut(all, own, count, TEST_FRACTION, randomStream(0, 'test hold-out'));
   const rowsOf = (places: Uint32Array) => clusters?.members(places) ?? places;
+  if (paging !== undefined && dataset.inputs.some(({ values }) => isPaged(values))) {
+    const [train, test] = pagedParts(dataset, rowsOf(parts.validation), paging);
+    closeDatasets(dataset);
+    return { train, test };
+  }
   const part = (places: Uint32Array) =>
     places.length === 0 ? withoutExamples(dataset) : subset(dataset, rowsOf(places));
   return { train: part(parts.train), test: part(parts.validation) };

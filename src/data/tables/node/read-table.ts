@@ -11,7 +11,7 @@ const MANY_BYTES = 2 ** 24;
 
 export interface ReadTableOptions
   extends Pick<TableSettings, 'separator' | 'decimal' | 'encoding'>,
-    Pick<TableReaderOptions, 'onNotice' | 'forPredictions'> {
+    Pick<TableReaderOptions, 'onNotice' | 'forPredictions' | 'paging'> {
   readonly onProgress?: OnDataProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,10 +28,15 @@ export async function readTable(
   const { signal, onProgress } = options;
   const table = textTableReader(basename(path), spec, options);
   const what = `bytes of "${path}"`;
-  for await (const { piece, done, of } of piecesOf(path)) {
-    signal?.throwIfAborted();
-    table.push(piece);
-    if (of > MANY_BYTES) onProgress?.({ what, done, of });
+  try {
+    for await (const { piece, done, of } of piecesOf(path)) {
+      signal?.throwIfAborted();
+      table.push(piece);
+      if (of > MANY_BYTES) onProgress?.({ what, done, of });
+    }
+    return table.finish();
+  } catch (error) {
+    table.discard();
+    throw error;
   }
-  return table.finish();
 }
