@@ -20,6 +20,7 @@ const fields = Object.keys({
   rounds: 0,
   pooled: 0,
   best: 0,
+  decision: 0,
   stopped: 0,
   model: 0,
   personal: 0,

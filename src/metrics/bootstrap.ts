@@ -17,14 +17,16 @@ export interface Interval {
 }
 
 /**
- * The interval of each metric, from as many draws as `resamples`. A metric has none if fewer than
+ * The interval of each figure, from as many draws as `resamples`. A figure has none if fewer than
  * half of the draws define it.
  * @param metrics of all examples, with `each`
+ * @param figuresOf the figures of a draw; the metrics of the task by default
  */
 export async function bootstrapIntervals(
   { each = {}, examples, ...metrics }: Metrics,
   { resamples, seed }: { readonly resamples: number; readonly seed: number },
   takeTurn: TakeTurn,
+  figuresOf: (draw: Metrics) => Readonly<Record<string, number>> = figuresOfSums,
 ): Promise<Record<string, Interval>> {
   const drawn = new Map<string, number[]>();
   for (let draw = 0; draw < resamples; draw++) {
@@ -35,7 +37,7 @@ export async function bootstrapIntervals(
         return [name, sumOfRows(rows, counts, metrics.sums[name]?.length ?? 1)] as const;
       }),
     );
-    const figures = figuresOfSums({
+    const figures = figuresOf({
       ...{ examples, sums, rules: metrics.rules },
       ...{ lossSum: lossSum?.[0] ?? 0, counted: counted?.[0] ?? 0 },
     });

@@ -110,6 +110,15 @@ export function classMetricsProblem(names: readonly string[] = [], classes: numb
   };
 }
 
+/** What is wrong with the setting `decision` for so many classes; undefined if nothing is. */
+export const decisionProblem = (decision: unknown, classes: number): Complaint | undefined =>
+  decision === undefined || classes === 2
+    ? undefined
+    : {
+        message: `"decision" is set, which is about two classes, but the data have ${classes}`,
+        hint: 'leave "decision" out',
+      };
+
 /** Which examples have no figure of this metric, such as “are of one class only”. */
 export const reasonUndefined = ({ name }: MetricFacts): string | undefined =>
   Object.values(known).find((metrics) => metrics[name] !== undefined)?.[name]?.undefinedFor;

@@ -53,3 +53,48 @@ export const targetSchema = z.union([
     atMost: z.number().optional().describe('The bound, where lower is better.'),
   }),
 ]);
+
+const part = z.number().gt(0).max(1);
+
+/** The setting `decision`. */
+export const decisionSchema = z.union([
+  z.literal('youden').describe('The greatest sum of sensitivity and specificity.'),
+  z
+    .strictObject({
+      sensitivity: part.describe('The least sensitivity; the specificity is as high as can be.'),
+    })
+    .describe('At a sensitivity.'),
+  z
+    .strictObject({
+      specificity: part.describe('The least specificity; the sensitivity is as high as can be.'),
+    })
+    .describe('At a specificity.'),
+]);
+
+const fraction = z.number().min(0).max(1);
+const ofExamples = z.int().nonnegative();
+
+/** How many examples a cut-off decides rightly and wrongly, and what that comes to. */
+const cutOffResultSchema = z.strictObject({
+  truePositives: ofExamples,
+  falsePositives: ofExamples,
+  falseNegatives: ofExamples,
+  trueNegatives: ofExamples,
+  /** By name: sensitivity, specificity, ppv, npv. A figure without examples is left out. */
+  figures: z.record(metricNameSchema, fraction),
+  /** The middle 95% of bootstrap draws of the examples. */
+  intervals: z.record(metricNameSchema, z.strictObject({ low: fraction, high: fraction })).optional(),
+});
+
+/** The cut-off of a run. */
+export const decisionResultSchema = z.strictObject({
+  rule: decisionSchema,
+  /** The probability of the positive category from which on it is predicted. */
+  cutOff: fraction,
+  /** The name of that category. */
+  positive: z.string(),
+  /** The examples that it was chosen on. */
+  validation: cutOffResultSchema,
+  /** The coordinator's own examples, if it has any. */
+  test: cutOffResultSchema.optional(),
+});

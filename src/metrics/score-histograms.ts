@@ -17,6 +17,18 @@ export const SCORE_BINS = 1000;
 /** u of log-odds z is the logistic function of z times this. */
 export const LOG_ODDS_SCALE = 0.25;
 
+/** The least probability in a bin: u = bin/1000, solved for p. */
+export function lowerEdge(bin: number): number {
+  const u = bin / SCORE_BINS;
+  return u === 0 ? 0 : 1 / (1 + ((1 - u) / u) ** (1 / LOG_ODDS_SCALE));
+}
+
+/** The bin whose lower edge is nearest to a probability. */
+export function nearestBin(probability: number): number {
+  const u = 1 / (1 + ((1 - probability) / probability) ** LOG_ODDS_SCALE);
+  return Math.min(SCORE_BINS - 1, Math.round(u * SCORE_BINS));
+}
+
 /** Of one class: the numbers of examples in each bin, from the lowest score. */
 export interface ScoreHistogram {
   /** Examples of the class. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { turnTaker } from '../../base/turns.js';
 import { categoriesOf, closeDatasets, type Dataset } from '../../data/dataset.js';
 import { labelledPictures, type PictureSet, renumbered } from '../../data/images/image-dataset.js';
 import { datasetNames, loadDataset, orSayMoved } from '../../data/images/node/load-dataset.js';
@@ -14,10 +15,13 @@ import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { taskSchema } from '../../engine/nn/settings.js';
 import { classification } from '../../engine/nn/tasks/classification.js';
 import { type MeasuredModel, measureModel } from '../../experiments/measured-model.js';
+import { measuredCutOff } from '../../federation/coordinator/closing/decided-model.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { chosenMetrics, chosenMetricsProblem, classMetricsProblem } from '../../metrics/known-metrics.js';
 import type { TaskMetrics } from '../../metrics/metric.js';
+import type { Metrics } from '../../metrics/metrics.js';
 import { chosenMetricsSchema } from '../../metrics/schemas.js';
+import { nearestBin } from '../../metrics/score-histograms.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { evaluationReport, evaluationResult } from '../../report/text/evaluation-report.js';
@@ -122,6 +126,7 @@ interface Measured {
   readonly classNames: readonly string[];
   readonly chosen: TaskMetrics;
   readonly what: 'images' | 'rows';
+  readonly cutOff: number | undefined;
   /** To be closed. */
   readonly opened: readonly Dataset[];
 }
@@ -140,7 +145,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       file !== undefined && isTableModel(file)
         ? await rowsToMeasure(path, file, flags, options)
         : await picturesToMeasure(path, file, flags, options);
-    const { model, test, dataset, part, classNames, chosen, what, opened } = measured;
+    const { model, test, dataset, part, classNames, chosen, what, cutOff, opened } = measured;
     const { metrics, intervals } = await measureModel(model, test, {
       ...{ workers: flags.workers ?? availableParallelism(), signal, resamples: flags.bootstrap },
     });
@@ -148,6 +153,9 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
     const result = evaluationResult(path, dataset, classNames, metrics, part, {
       chosen,
       ...(intervals && { intervals, resamples: flags.bootstrap }),
+      ...(cutOff !== undefined && {
+        atCutOff: { cutOff, ...(await measuredAt(cutOff, metrics, flags.bootstrap, signal)) },
+      }),
     });
     if (json !== undefined) await writeJson('--json', json, result);
     display.close();
@@ -160,6 +168,11 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
   }
 }
 
+function measuredAt(cutOff: number, metrics: Metrics, resamples: number | undefined, signal: AbortSignal) {
+  const bootstrap = resamples === undefined ? undefined : { resamples, seed: 0 };
+  return measuredCutOff(metrics, nearestBin(cutOff), bootstrap, turnTaker(signal));
+}
+
 /** Metrics and loss are those of the run beside the model, unless flags say otherwise. */
 async function rowsToMeasure(
   path: string,
@@ -167,17 +180,19 @@ async function rowsToMeasure(
   flags: EvaluateFlags,
   options: LoadDataOptions,
 ): Promise<Measured> {
-  const { metrics: ofRun, loss, task } = (await settingsOfRun(path)) ?? {};
+  const { metrics: ofRun, loss, task, decision } = (await settingsOfRun(path)) ?? {};
   const metrics = flags.metrics ?? ofRun;
   const model = await openTableModel(path, file, {
     ...(metrics !== undefined && { metrics }),
     ...(loss !== undefined && { loss }),
     ...(task !== undefined && { task }),
+    ...(decision !== undefined && { decision }),
   });
   const { test, name, part } = await testRows(path, model, flags, options);
   return {
     ...{ model, test, dataset: name, part, chosen: model.metrics, what: 'rows', opened: [test] },
     classNames: categoriesOf(model.facts),
+    cutOff: decision === undefined ? undefined : model.cutOff,
   };
 }
 
@@ -206,8 +221,10 @@ async function picturesToMeasure(
   const { classNames } = test;
   const classes = classNames.length;
   const names = await metricsFor(path, metrics, classes);
+  const { cutOff } = model;
   return {
-    model: { ...model, task: classification({ classes, metrics: names }) },
+    model: { ...model, task: classification({ classes, metrics: names, isScored: cutOff !== undefined }) },
+    cutOff,
     ...{ test, dataset, classNames, what: 'images', part: loaded.isWhole ? 'whole' : 'test' },
     chosen: chosenMetrics('classification', names),
     opened: [loaded.train, loaded.test],

@@ -8,7 +8,12 @@ import { exportInference } from '../../engine/nn/export-inference.js';
 import type { ModelFile } from '../../engine/nn/model-file.js';
 import { ortNode } from '../../engine/runtime/node/ort-node.js';
 import { percent, plural } from '../../report/numbers.js';
-import { type PredictedTarget, predictionsCsv, predictionsReport } from '../../report/text/predictions.js';
+import {
+  type PredictedTarget,
+  predictedClass,
+  predictionsCsv,
+  predictionsReport,
+} from '../../report/text/predictions.js';
 import { textTable } from '../../report/text-table.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { u8Tensor } from '../../tensor/tensor.js';
@@ -91,8 +96,8 @@ async function predictTable(
 }
 
 /** The names of labels and numbers are in the run's settings only. */
-function predictedTarget({ facts, task, settings }: OpenedTableModel): PredictedTarget {
-  if (task.name === 'classification') return { kind: 'class', names: categoriesOf(facts) };
+function predictedTarget({ facts, task, settings, cutOff }: OpenedTableModel): PredictedTarget {
+  if (task.name === 'classification') return { kind: 'class', names: categoriesOf(facts), cutOff };
   const kind = task.name === 'multi-label' ? 'labels' : 'numbers';
   const count = sizeOf(task.output);
   if (kind === 'numbers' && count === 1) return { kind, names: ['prediction'] };
@@ -109,7 +114,7 @@ async function predictPictures(
   flags: ModelFlags,
 ): Promise<void> {
   const opened = await openModel(path, flags, file);
-  const { network, state, imageShape, imageFit, inputs, task, classNames } = opened;
+  const { network, state, imageShape, imageFit, inputs, task, classNames, cutOff } = opened;
   const [channels = 1, height = 1, width = 1] = imageShape;
   if (channels !== 1 && channels !== 3) {
     throw new UsageError(`"${path}" takes images of ${channels} channels, pictures have 1 or 3`);
@@ -123,9 +128,14 @@ async function predictPictures(
     for (const file of images) {
       const image = await decodePicture(file, { channels, height, width }, imageFit);
       const { probabilities } = await session.run({ images: u8Tensor(image, [1, ...imageShape]) });
-      const [first, second] = [...(probabilities?.data ?? [])]
-        .map((probability, label) => ({ probability, name: classNames[label] ?? String(label) }))
-        .sort((a, b) => b.probability - a.probability)
+      const values = probabilities?.data as Float32Array;
+      const predicted = predictedClass(values, cutOff);
+      const [first, second] = [...values]
+        .map((probability, label) => ({ probability, label, name: classNames[label] ?? String(label) }))
+        .sort(
+          (a, b) =>
+            Number(b.label === predicted) - Number(a.label === predicted) || b.probability - a.probability,
+        )
         .map(({ name, probability }) => [name, percent(probability)]);
       rows.push([file, ...(first ?? []), ...(second === undefined ? [] : ['then', ...second])]);
     }

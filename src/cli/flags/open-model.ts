@@ -34,6 +34,8 @@ export interface OpenedModel {
   readonly imageFit: PictureFit;
   /** The data set that it was trained on, if the file says it. */
   readonly dataset: string | undefined;
+  /** The probability from which on the second of two classes is predicted, if the file says one. */
+  readonly cutOff: number | undefined;
 }
 
 /** Facts for files that do not contain them. */
@@ -101,6 +103,7 @@ export async function openModel(path: string, flags: ModelFlags, file?: ModelFil
     classNames,
     imageFit: description?.imageFit ?? 'stretch',
     dataset: description?.dataset,
+    cutOff: description?.cutOff,
   };
 }
 

@@ -21,6 +21,8 @@ export interface OpenedTableModel extends Learner {
   readonly metrics: TaskMetrics;
   /** Of the run in whose folder the model lies; undefined if it lies elsewhere. */
   readonly settings: TableSettings | undefined;
+  /** The probability from which on the second of two classes is predicted, if the file says one. */
+  readonly cutOff: number | undefined;
 }
 
 export interface TableModelFile extends ModelFile {
@@ -58,6 +60,7 @@ export async function openTableModel(
     facts,
     metrics: metricsOf(configuration),
     settings: data?.kind === 'table' ? data : undefined,
+    cutOff: description.cutOff,
   };
 }
 

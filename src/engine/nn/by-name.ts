@@ -48,14 +48,18 @@ export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, cla
   }
 }
 
-/** @param metrics the names of the metrics, the main one first */
+/**
+ * @param metrics the names of the metrics, the main one first
+ * @param isScored whether scores are counted although no metric needs them
+ */
 export function classificationOf(
   loss: LossSettings,
   classes: number,
   metrics?: readonly string[],
+  isScored?: boolean,
 ): ClassificationTask {
   return classification({
-    ...{ classes, metrics },
+    ...{ classes, metrics, isScored },
     loss: loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError(),
   });
 }

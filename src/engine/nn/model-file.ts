@@ -24,6 +24,8 @@ const descriptionSchema = z.object({
   normalization: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).optional(),
   /** How pictures of another shape come to that of the input, if they are not stretched. */
   imageFit: z.enum(pictureFits).optional(),
+  /** The probability of the second of two categories by which it is predicted. */
+  cutOff: z.number().min(0).max(1).optional(),
   /** The name of the data set it was trained on. */
   dataset: z.string(),
   /**

@@ -5,16 +5,17 @@
 
 import { InterruptedError } from '../../base/interrupted.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
-import { closeDatasets, type TrainTestSplit } from '../../data/dataset.js';
+import { categoriesOf, closeDatasets, type TrainTestSplit } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { encodeModel, modelMetadata } from '../../engine/nn/model-file.js';
+import type { Decision } from '../../metrics/cut-off.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { joinStates, layoutSize, type StateDict } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { ownTensorsAfter } from '../methods/attachments.js';
-import { frozenAtStart, madeConstants } from '../methods/frozen-weights.js';
+import { frozenAtStart, madeConstants, withMadeConstants } from '../methods/frozen-weights.js';
 import type { Attackers } from '../plan/attackers.js';
 import { type CompiledFederation, personalDescription } from '../plan/compile-federation.js';
 import {
@@ -35,6 +36,7 @@ import { type StateCoding, stateCoding } from '../record/state-coding.js';
 import type { RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
 import type { RunStore } from '../rounds/run-store.js';
+import { decidedModel } from './closing/decided-model.js';
 import { updatesOfFolder } from './closing/files-of-run.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { type PreparedRun, prepareRun, type RunSettings } from './setup/prepared-run.js';
@@ -82,13 +84,17 @@ export async function runFederation(
 async function runPrepared(prepared: PreparedRun, options: FederationOptions): Promise<FederationOutcome> {
   const { configuration, shares, compiled, plan } = prepared;
   const { network, inputs, task, codec, frozen, model } = compiled;
-  const encode = (state: StateDict) => encodeModel(state, model);
+  const encode = (state: StateDict, cutOff?: number) =>
+    encodeModel(state, { ...model, ...(cutOff !== undefined && { cutOff }) });
   const coding = stateCoding(plan.layout, codec, model);
   const kept = await openStore(options, configuration, coding);
   const { store, folder, claim } = kept;
   const conclusion = {
     ...{ out: options.out, configuration, network, inputs, task, store, shares, encode, frozen },
     columns: compiled.facts.inputs,
+    decide:
+      configuration.decision &&
+      ((...of: [StateDict, StateDict | undefined]) => decide(prepared, options, ...of)),
     ...personalParts(compiled, shares, store),
   };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
@@ -158,6 +164,31 @@ async function conduct(
   } finally {
     signal?.removeEventListener('abort', stop);
     claim?.signal.removeEventListener('abort', stop);
+    await pool.close();
+  }
+}
+
+/** Chooses the cut-off of the final model. It follows from model and data, so no fact has it. */
+async function decide(
+  prepared: PreparedRun,
+  { signal }: FederationOptions,
+  { data: state }: StateDict,
+  made: StateDict | undefined,
+): Promise<Decision | undefined> {
+  const { configuration, data, shares, plan } = prepared;
+  const { decision: rule } = configuration;
+  if (rule === undefined) return undefined;
+  const [, positive = ''] = categoriesOf(data.train);
+  const pool = trainingPool(prepared);
+  const stop = () => pool.stop();
+  signal?.addEventListener('abort', stop);
+  try {
+    const { bootstrap } = plan;
+    return await decidedModel(withMadeConstants(pool, plan.frozen, made), state, {
+      ...{ rule, positive, shares, testExamples: data.test.examples, bootstrap },
+    });
+  } finally {
+    signal?.removeEventListener('abort', stop);
     await pool.close();
   }
 }

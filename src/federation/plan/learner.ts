@@ -13,7 +13,7 @@ import { classWeightsProblem } from '../../engine/nn/tasks/class-losses.js';
 import { multiLabel } from '../../engine/nn/tasks/multi-label.js';
 import { regression } from '../../engine/nn/tasks/regression.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
-import { classMetricsProblem } from '../../metrics/known-metrics.js';
+import { classMetricsProblem, decisionProblem } from '../../metrics/known-metrics.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import { type ColumnSpec, describeColumn, specOf } from '../../tensor/column-spec.js';
 import { formatShape } from '../../tensor/shape.js';
@@ -75,7 +75,7 @@ export function sidesOf(
 }
 
 function taskFor(
-  { task, loss, metrics }: Configuration,
+  { task, loss, metrics, decision }: Configuration,
   facts: DataFacts,
   own: Task | undefined,
   source: string,
@@ -95,8 +95,14 @@ function taskFor(
     case 'classification': {
       const categories = categoriesOf(facts).length;
       if (target === undefined || categories === 0) throw expected('categories, one for each example');
-      refuse(classMetricsProblem(metrics, categories) ?? classWeightsProblem(loss, categories), source);
-      const { targets, ...others } = classificationOf(loss, categories, metrics);
+      refuse(
+        classMetricsProblem(metrics, categories) ??
+          classWeightsProblem(loss, categories) ??
+          decisionProblem(decision, categories),
+        source,
+      );
+      const isScored = decision !== undefined;
+      const { targets, ...others } = classificationOf(loss, categories, metrics, isScored);
       return { ...others, targets: targets.map((one) => ({ ...one, name: target.name })) };
     }
     case 'multi-label': {

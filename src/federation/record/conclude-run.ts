@@ -11,6 +11,7 @@ import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
+import type { Decision } from '../../metrics/cut-off.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
@@ -70,8 +71,19 @@ export interface Conclusion {
    * part.
    */
   readonly isPart?: boolean | undefined;
-  /** The file of a model. */
-  encode(model: StateDict): Uint8Array;
+  /**
+   * The file of a model.
+   * @param cutOff the probability from which on the second of two categories is predicted
+   */
+  encode(model: StateDict, cutOff?: number): Uint8Array;
+  /**
+   * Chooses the cut-off of the final model, if the run asks for it.
+   * @param model without its frozen tensors
+   * @param made the constants that the run has made
+   */
+  readonly decide?:
+    | ((model: StateDict, made: StateDict | undefined) => Promise<Decision | undefined>)
+    | undefined;
   /**
    * For models that are too large for memory: makes the kept file the final one. There is no ONNX
    * file then.
@@ -84,19 +96,22 @@ export async function concludeRun(
   state: RunState,
   cutShort?: CutShort,
 ): Promise<FederationOutcome> {
-  const { out, configuration, store, shares, encode, frozen, linkFinal, personal, isPart } = conclusion;
+  const { out, configuration, store, shares, encode, frozen, linkFinal, personal, isPart, decide } =
+    conclusion;
   const final = finalRole(state, configuration);
   const kept = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
   const made = await madeConstants({ store, rounds: state.rounds });
   const model = kept && (frozen?.complete(kept, made) ?? kept);
+  const decision = kept && cutShort === undefined ? await decide?.(kept, made) : undefined;
   // In the final model, numbers are not encoded by the codec, and frozen tensors are included.
-  const bytes = model && encode(model);
+  const bytes = model && encode(model, decision?.cutOff);
   const file = out === undefined ? '' : join(out, 'model.safetensors');
   const result = runResult({
     configuration,
     state,
     versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
     ...(cutShort && { cutShort }),
+    ...(decision && { decision }),
     ...(final && { model: { file, sha256: bytes === undefined ? final.sha256 : sha256Of(bytes) } }),
     ...(final && personal && out !== undefined && { personal: personalFiles(out, personal) }),
     validationExamples: shares?.map(({ name, validation }) => ({ name, examples: validation.length })),

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../../base/node/reason.js';
 import { decodeModel, type ModelDescription } from '../../engine/nn/model-file.js';
+import { decisionResultSchema } from '../../metrics/schemas.js';
 import { type Configuration, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import { type RoundDetails, roundDetailsSchema } from '../../protocol/round-details.js';
@@ -62,6 +63,7 @@ export async function readRun(path: string): Promise<RecordedRun> {
     state,
     versions: earlier?.versions ?? {},
     ...(state.stopped === undefined && { cutShort }),
+    ...(earlier?.decision && { decision: earlier.decision }),
     ...(earlier?.fewValidationExamples && { validationExamples: earlier.fewValidationExamples }),
   });
   return {
@@ -97,11 +99,12 @@ const earlierResultSchema = z.object({
   versions: z.record(z.string(), z.string()),
   stopped: z.object({ reason: z.string() }),
   fewValidationExamples: z.array(fewExamplesSchema).optional(),
+  decision: decisionResultSchema.optional(),
 });
 
 /**
- * The parts of an earlier result that are not in the journal: the versions, and why the run ended
- * early.
+ * The parts of an earlier result that are not in the journal: the versions, the cut-off, and why
+ * the run ended early.
  */
 async function readEarlierResult(path: string) {
   return readJson(join(path, 'result.json'), earlierResultSchema);

@@ -3,6 +3,7 @@
  * metrics as keys; a percentage is a fraction.
  */
 import { z } from 'zod';
+import type { Decision } from '../../metrics/cut-off.js';
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { roundResultSchema } from '../../protocol/view.js';
@@ -46,6 +47,11 @@ export interface RunResult {
    * examples, and that figure. With `settings.finalRound` "best" its model is the final one.
    */
   readonly best?: { readonly round: number; readonly validation: Figures };
+  /**
+   * The probability from which on the second of two categories is predicted, if the settings ask
+   * for one (`settings.decision`) and it could be chosen.
+   */
+  readonly decision?: Decision;
   readonly stopped: {
     readonly reason: StopReason | 'interrupted' | 'diverged';
     readonly round: number;
@@ -65,6 +71,7 @@ export interface ResultParts {
   readonly versions: Readonly<Record<string, string>>;
   /** Why a run ended before it was finished. */
   readonly cutShort?: 'interrupted' | 'diverged';
+  readonly decision?: Decision;
   readonly model?: { readonly file: string; readonly sha256: string };
   readonly personal?: readonly PersonalFile[];
   /**
@@ -78,6 +85,7 @@ export function runResult({
   state,
   versions,
   cutShort,
+  decision,
   model,
   personal,
   validationExamples = membersExamples(state),
@@ -100,6 +108,7 @@ export function runResult({
     rounds: roundResults(state),
     ...(pooled === undefined ? {} : { pooled: { test: pooled } }),
     ...(best && { best: { round: best.round, validation: { [metrics[0].name]: best.figure } } }),
+    ...(decision && { decision }),
     stopped: {
       reason: cutShort ?? state.stopped ?? 'interrupted',
       round: state.rounds.length,

@@ -23,7 +23,7 @@ import { averageSchema } from '../../merge/average/settings.js';
 import { refitSchema } from '../../merge/refit/settings.js';
 import { serverSchema } from '../../merge/server/settings.js';
 import { strategySchema } from '../../merge/strategies/settings.js';
-import { chosenMetricsSchema, targetSchema } from '../../metrics/schemas.js';
+import { chosenMetricsSchema, decisionSchema, targetSchema } from '../../metrics/schemas.js';
 import { codecSchema } from '../../transforms/codec/settings.js';
 import { contradictionOf } from './contradictions.js';
 
@@ -70,6 +70,11 @@ export const configurationSchema = z
       .optional()
       .describe(
         'What models are measured by, the main metric first, such as auroc. By default accuracy, for labels f1-macro, for a regression rmse, mae and r2; the loss is always measured.',
+      ),
+    decision: decisionSchema
+      .optional()
+      .describe(
+        'How the probability is chosen from which on the second of two categories is predicted: on the validation examples of all participants. Only on one machine; one half by default.',
       ),
     loss: lossSchema
       .default({ name: 'softmax-cross-entropy', labelSmoothing: 0 })

@@ -28,6 +28,7 @@ interface Settings extends PictureFactsSettings {
   readonly optimizer: { readonly name: string; readonly momentum?: number };
   readonly task: TaskSettings;
   readonly metrics?: readonly string[] | undefined;
+  readonly decision?: unknown;
   readonly loss: { readonly name: string };
   readonly refit?: object | undefined;
   readonly share?: readonly string[] | undefined;
@@ -46,6 +47,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   stepsFromTheFirstRound,
   whatNeedsClasses,
   metricsOfTheTask,
+  decisionOfTheTask,
   targetsOfTheTask,
   noMoreThanThereAre,
   dataProblem,
@@ -108,6 +110,21 @@ function whatNeedsClasses({ task, correction, attack, refit }: Settings): Compla
 
 function metricsOfTheTask({ task, metrics }: Settings): Complaint | undefined {
   return metrics && chosenMetricsProblem(task.name, metrics);
+}
+
+/** A decision is about the probability of a class, by one model for everybody. */
+function decisionOfTheTask({ decision, task, share }: Settings): Complaint | undefined {
+  if (decision === undefined) return undefined;
+  const hint = 'leave "decision" out';
+  if (task.name !== 'classification') {
+    return { message: `"decision" is set, but "task" is "${task.name}", expected classification`, hint };
+  }
+  if (share === undefined) return undefined;
+  return {
+    message:
+      '"decision" is set, but with "share" no two participants have the same model, expected one of both',
+    hint: 'leave "decision" or "share" out',
+  };
 }
 
 function targetsOfTheTask({ local, reference, ...settings }: Settings): Complaint | undefined {

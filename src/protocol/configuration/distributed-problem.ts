@@ -6,7 +6,7 @@ import type { Complaint } from '../../base/complaint.js';
 import { sitesOf } from '../../data/settings.js';
 import type { Configuration } from './configuration.js';
 
-type Field = 'pooled' | 'attack' | 'examples' | 'data';
+type Field = 'pooled' | 'attack' | 'examples' | 'decision' | 'data';
 
 const reasons: Readonly<Record<Exclude<Field, 'data'>, { readonly why: string; readonly hint: string }>> = {
   pooled: {
@@ -20,6 +20,10 @@ const reasons: Readonly<Record<Exclude<Field, 'data'>, { readonly why: string; r
   examples: {
     why: 'deals out a part of one data set, but here each participant brings its own',
     hint: 'leave "examples" out; a participant may bring fewer',
+  },
+  decision: {
+    why: 'needs the probabilities of all participants’ validation examples in one place',
+    hint: 'leave "decision" out',
   },
 };
 

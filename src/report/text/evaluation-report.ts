@@ -6,12 +6,14 @@
 import type { Interval } from '../../metrics/bootstrap.js';
 import { classificationMetrics, figuresOf } from '../../metrics/classification.js';
 import { accuracyByClass, confusionRows } from '../../metrics/confusion.js';
+import type { CutOffResult } from '../../metrics/cut-off.js';
 import { reasonUndefined } from '../../metrics/known-metrics.js';
 import { type Figures, labelOf, type TaskMetrics, written, writtenOf } from '../../metrics/metric.js';
 import type { Metrics } from '../../metrics/metrics.js';
 import { resolutionOf, type ScoreDetails, scoreDetailsOf } from '../../metrics/score-details.js';
 import { count, percent } from '../numbers.js';
 import { textTable, widthOf } from '../text-table.js';
+import { cutOffLine, probabilityText } from './decision-lines.js';
 
 /** The object that `evaluate --json` writes. */
 export interface EvaluationResult {
@@ -29,6 +31,8 @@ export interface EvaluationResult {
   /** The middle 95% of so many bootstrap draws of the examples, if they were asked for. */
   readonly intervals?: Readonly<Record<string, Interval>>;
   readonly resamples?: number | undefined;
+  /** At the cut-off of the model, if it has one. */
+  readonly atCutOff?: CutOffResult & { readonly cutOff: number };
   /** Areas with their resolution, curves and calibration, where the metrics measure them. */
   readonly scores?: ScoreDetails;
   /** The accuracy of a class without examples is null. */
@@ -41,7 +45,7 @@ export interface EvaluationResult {
   readonly confusion: readonly (readonly number[])[];
 }
 
-export interface MeasuredBy extends Pick<EvaluationResult, 'intervals' | 'resamples'> {
+export interface MeasuredBy extends Pick<EvaluationResult, 'intervals' | 'resamples' | 'atCutOff'> {
   /** Accuracy and loss by default. */
   readonly chosen?: TaskMetrics;
 }
@@ -117,7 +121,7 @@ export function evaluationReport(
 
 /** Intervals, the resolution of areas, and which figures there are not. */
 function notes(
-  { metrics, figures, intervals, resamples = 0, scores, part }: EvaluationResult,
+  { metrics, figures, intervals, resamples = 0, scores, part, atCutOff, classes }: EvaluationResult,
   what: string,
 ): string[] {
   const listed = metrics.flatMap((metric) => {
@@ -139,6 +143,11 @@ function notes(
       ? []
       : [`areas are from histograms of scores, and exact within ${resolution}`]),
     ...undefinedOnes,
+    ...(atCutOff === undefined
+      ? []
+      : [
+          `“${classes[1]?.name}” from a probability of ${probabilityText(atCutOff.cutOff)} on: ${cutOffLine(part === 'test' ? `test ${what}` : what, atCutOff)}`,
+        ]),
   ];
 }
 

@@ -24,6 +24,7 @@ import {
   weightedByExamples,
   wordsOfRun,
 } from '../run-figures.js';
+import { decisionLines } from './decision-lines.js';
 import { heldBack } from './held-back.js';
 import { outcome } from './outcome.js';
 import { undefinedFigures } from './undefined-figures.js';
@@ -37,6 +38,7 @@ export interface Finding {
     | 'collapse'
     | 'best'
     | 'undefined'
+    | 'cut-off'
     | 'pooled'
     | 'decided'
     | 'traffic';
@@ -71,6 +73,7 @@ export function findings(run: RecordedRun): Finding[] {
         : about('strategies', byParticipants(run, last))),
     ...about('best', best(run)),
     ...about('undefined', undefinedFigures(run)),
+    ...about('cut-off', decisionLines(run.result, wordsOfRun(run).examples).map(sentence)),
     ...about('traffic', traffic(run)),
   ];
 }

@@ -11,6 +11,7 @@ import { fallsShort, writtenTarget } from '../../metrics/target.js';
 import { plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
 import type { Words } from '../words.js';
+import { decisionLines } from './decision-lines.js';
 
 /** Why the run stopped, and its result. */
 export function outcome(result: RunResult, words: Words): string[] {
@@ -36,6 +37,7 @@ export function outcome(result: RunResult, words: Words): string[] {
       : [
           `pooled: the same ${settings.model.name}, trained on all the data together, has ${writtenOf(metric, pooled.test)}`,
         ]),
+    ...decisionLines(result, words.examples),
   ];
 }
 

@@ -4,7 +4,12 @@ import { textTable } from '../text-table.js';
 
 /** What is predicted of each row, and the names of its parts. */
 export type PredictedTarget =
-  | { readonly kind: 'class'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'class';
+      readonly names: readonly string[];
+      /** By which the second of two is predicted; the likeliest by default. */
+      readonly cutOff?: number | undefined;
+    }
   | { readonly kind: 'labels'; readonly names: readonly string[] }
   | { readonly kind: 'numbers'; readonly names: readonly string[] };
 
@@ -47,17 +52,28 @@ function headerOf({ target: { kind, names }, group }: RowPredictions): string[] 
 }
 
 function cellsOf(
-  { target: { kind, names }, values, group }: RowPredictions,
+  { target, values, group }: RowPredictions,
   row: number,
   written: (value: number) => string,
 ): string[] {
+  const { kind, names } = target;
   const own = values.subarray(row * names.length, (row + 1) * names.length);
   const places = [String(row + 1), ...(group === undefined ? [] : [group.cells[row] ?? ''])];
   const numbers = Array.from(own, written);
-  if (kind === 'class') return [...places, names[own.indexOf(Math.max(...own))] ?? '', ...numbers];
+  if (kind === 'class') return [...places, names[predictedClass(own, target.cutOff)] ?? '', ...numbers];
   return kind === 'labels'
     ? [...places, ...Array.from(own, (p) => (p >= 0.5 ? '1' : '0')), ...numbers]
     : [...places, ...numbers];
+}
+
+/**
+ * The class that is predicted.
+ * @param probabilities of one example
+ * @param cutOff the probability from which on it is the second of two; the likeliest one by default
+ */
+export function predictedClass(probabilities: Float32Array, cutOff: number | undefined): number {
+  if (cutOff === undefined) return probabilities.indexOf(Math.max(...probabilities));
+  return (probabilities[1] as number) >= cutOff ? 1 : 0;
 }
 
 /** The fewest digits that give the same float32. */

@@ -20,8 +20,8 @@ function confusionBy(predictions: Value, labels: Value, weights: Value, classes:
   return g.matmul(weighted, g.oneHot(predictions, classes), { transposeA: true });
 }
 
-/** Of each class against the rest. */
-const scores: SumsOf = (logits, [labels], weights) => ({
+/** Of each class against the rest; with two classes, of the second one. */
+export const scores: SumsOf = (logits, [labels], weights) => ({
   scores: scoreHistograms(scoredClasses(logits, labels as Value), weights),
 });
 

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../data/dataset.js';
 import { calibrationCurve } from '../../../metrics/calibration.js';
+import { chosenBin, cutOffResult, type DecisionRule } from '../../../metrics/cut-off.js';
 import { outcomesOf } from '../../../metrics/known-figures.js';
 import { addMetrics, figuresOfSums, type Metrics } from '../../../metrics/metrics.js';
 import { f1Scores, meanOfDefined, precisions, recalls, supports } from '../../../metrics/outcomes.js';
@@ -14,6 +15,9 @@ import {
   areaUnderRoc,
   averagePrecision,
   histogramsOf,
+  lowerEdge,
+  nearestBin,
+  type ScoreHistogram,
 } from '../../../metrics/score-histograms.js';
 import { evaluateState } from '../../../training/evaluate.js';
 import { ortNode } from '../../runtime/node/ort-node.js';
@@ -36,6 +40,8 @@ interface Recorded {
   readonly targets: number[];
   readonly figures: Record<string, number>;
   readonly classes?: { examples: number; precision?: number; recall?: number; f1?: number }[];
+  /** Sensitivity and specificity by each rule, on the scores and on their bins. */
+  readonly 'cut-offs'?: { rule: DecisionRule; scores?: [number, number]; bins?: [number, number] }[];
   readonly calibration?: [examples: number, predicted: number, observed: number][];
 }
 
@@ -164,6 +170,27 @@ describe('the metrics are those of scikit-learn', () => {
       expect(predicted).toBeCloseTo(recorded.calibration![bin]![1], 6);
       expect(observed).toBeCloseTo(recorded.calibration![bin]![2], 9);
     });
+  });
+
+  const decided = cases.filter((recorded) => recorded['cut-offs']);
+  it.each(decided)('at the cut-offs of $name', async (recorded) => {
+    // The scores are counted for the cut-off alone.
+    const { sums } = await measured(recorded, classification({ classes: 2, isScored: true }));
+    const [histogram] = histogramsOf(sums.scores!) as [ScoreHistogram];
+    expect(recorded['cut-offs']).toHaveLength(5);
+    for (const { rule, scores, bins } of recorded['cut-offs']!) {
+      const bin = chosenBin(histogram, rule);
+      expect(bin === undefined, JSON.stringify(rule)).toBe(bins === undefined);
+      if (bin === undefined) continue;
+      expect(nearestBin(lowerEdge(bin))).toBe(bin);
+      const { sensitivity, specificity } = cutOffResult(histogram, bin).figures;
+      expect(sensitivity, JSON.stringify(rule)).toBeCloseTo(bins![0], 9);
+      expect(specificity, JSON.stringify(rule)).toBeCloseTo(bins![1], 9);
+      // Bins lose what lies within one of them; all scores of "all …" are nearly the same.
+      if (/^all/.test(recorded.name)) continue;
+      expect(Math.abs(sensitivity! - scores![0])).toBeLessThan(0.05);
+      expect(Math.abs(specificity! - scores![1])).toBeLessThan(0.05);
+    }
   });
 
   it.each([
