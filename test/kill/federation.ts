@@ -108,6 +108,8 @@ export interface FederateOptions {
   readonly signal?: AbortSignal;
   /** Fewer than are expected. */
   readonly participants?: number;
+  /** What participants join with, in place of their share of the sample. */
+  readonly data?: (participant: number) => readonly string[];
   /** Messages go over this NATS server, in place of the hub. */
   readonly nats?: { readonly url: string };
   /** Models and updates, too. */
@@ -140,6 +142,7 @@ export async function federate(
     record = false,
     signal,
     participants = Infinity,
+    data,
     nats,
     objectStore = false,
     onOutput,
@@ -232,7 +235,7 @@ export async function federate(
     const names = all.slice(0, participants);
     const joining = names.map((name, k) => {
       const token = tokens.get(name) as string;
-      const share = ['--data', sample, '--partition', `v:${k + 1}/${all.length}`];
+      const share = data?.(k) ?? ['--data', sample, '--partition', `v:${k + 1}/${all.length}`];
       const place = () => (nats === undefined ? [url] : [nats.url, '--name', name]);
       const join = () => ['join', ...place(), '--token', token, ...share, '--out', at(name)];
       return lives(k === 0 ? fates : [], k === 0 ? 'participant.moments' : 'other.moments', join);

@@ -87,13 +87,17 @@ describe('a federation whose owners join with a table each', () => {
     expect(known).not.toBe(missing);
   });
 
-  it('comes to a model, with and without a table of the coordinator', async () => {
+  it('comes to a model, with constants and a table of the coordinator, and without both', async () => {
     const joining = { north: { data: files[0] as string }, south: { data: files[2] as string } };
-    for (const dataset of [files[1] as string, 'none']) {
+    const { constants: _, ...surveyed } = settings;
+    for (const [dataset, of] of [
+      [files[1] as string, settings],
+      ['none', surveyed],
+    ] as const) {
       const out = await mkdtemp(join(folder, 'served-'));
       const { result, outcomes } = await servedOverHub(
         out,
-        { ...settings, data, dataset, partition, participants },
+        { ...of, data, dataset, partition, participants },
         {},
         joining,
       );

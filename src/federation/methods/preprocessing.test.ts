@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { classified } from '../../../test/classified.js';
 import { pandas, SITES, surveyTable } from '../../../test/survey-table.js';
 import { randomStream } from '../../base/random.js';
 import { ownAnswer } from '../../data/survey/own-answer.js';
 import { preprocessingSchema } from '../../data/survey/settings.js';
+import { surveyOf } from '../../data/survey/survey.js';
+import { parseConfiguration } from '../../protocol/configuration/configuration.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import { compileFederation } from '../plan/compile-federation.js';
+import { namedParts } from '../plan/extensions.js';
+import { federationPlan } from '../plan/federation-plan.js';
+import { type Resumable, resumptionContract, runInFolder } from '../record/resumption.contract.js';
 import { packAnswer, preprocessingPlanOf, surveyedConstants, unpackAnswer } from './preprocessing.js';
 
 /** The rows of the sites, one after the other in the pooled table. */
@@ -75,3 +83,62 @@ describe('the file of an answer', () => {
     expect(unpackAnswer(packAnswer(answer))).toEqual(answer);
   });
 });
+
+/** Training adds what the constants come to, so its result tells whether a task has them. */
+const tasks: TaskRunner = {
+  async train({ base, frozen }) {
+    if (frozen === undefined) throw new Error('a task lacks the constants');
+    const sum = frozen.reduce((a, b) => a + Math.min(b, 1000), 0);
+    const state = Float32Array.from(base, (w, i) => w + sum / (i + 1000));
+    const slots = new Float32Array(0);
+    return { state, slots, epochs: 1, steps: 1, examplesSeen: 2, loss: 1, validation: undefined };
+  },
+  async evaluate({ frozen }) {
+    if (frozen === undefined) throw new Error('a task lacks the constants');
+    return classified({ examples: 1, correct: 1, lossSum: 0 });
+  },
+  async survey({ rows, smallestCount }) {
+    const table = surveyTable();
+    return ownAnswer(surveyOf(table), table, rows, smallestCount);
+  },
+  stop() {},
+};
+
+function resumable(): Resumable {
+  const configuration = parseConfiguration(
+    {
+      ...{ partition: { name: 'iid', participants: SITES.length }, participants: SITES, preprocessing: {} },
+      ...{ model: { name: 'logistic-regression' }, optimizer: { name: 'adam' } },
+      ...{ local: { epochs: 1 }, rounds: 2 },
+    },
+    'test',
+  );
+  const table = surveyTable();
+  const named = namedParts(configuration, {}, 'test');
+  const { plan, preprocessing, frozen, initialState } = compileFederation(
+    configuration,
+    table,
+    named,
+    'test',
+  );
+  const parties = shares.map(({ train }, i) => ({
+    ...{ name: SITES[i] as string, train, validation: train.subarray(0, 1) },
+  }));
+  const steps = { preprocessing, frozen };
+  const of = federationPlan(configuration, plan, parties, { test: table }, named, initialState, steps);
+  return { configuration, plan: of, tasks };
+}
+
+describe('the survey before round 1', () => {
+  it('gives the constants of the sites’ answers to every task, and leaves no answer behind', async () => {
+    const { valuesOf, models } = await runInFolder(resumable());
+    const constant = constantsBy({});
+    const expected = ['impute', 'low', 'high', 'mean', 'deviation'].flatMap((name) =>
+      NAMES.map((column) => Math.fround(constant(name, column))),
+    );
+    expect(valuesOf('constants-1')).toEqual(expected);
+    expect(models).toEqual(['constants-1', 'round-1', 'round-2']);
+  });
+});
+
+resumptionContract('a survey before round 1', resumable());
