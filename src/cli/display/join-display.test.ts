@@ -27,6 +27,11 @@ describe('what a participant is told', () => {
     display.onEvent?.({ type: 'trained', round: 2, kept: true });
     display.onEvent?.(answered('update', { accepted: true }));
     display.onEvent?.(answered('joined', { accepted: true }));
+    display.onEvent?.({
+      type: 'answered',
+      announcement: { type: 'contributed', round: 1, phase: 'survey' },
+      receipt: { accepted: true },
+    });
     display.onEvent?.({ type: 'evaluated', round: 2, validation: { accuracy: 0.5 } });
     display.onEvent?.({ type: 'given-up', round: 2, activity: 'train' });
     display.onEvent?.(answered('update', { accepted: false, reason: 'late', message: 'round 2 is closed' }));
@@ -34,6 +39,7 @@ describe('what a participant is told', () => {
       `round 2 of ${rounds}  trained`,
       `round 2 of ${rounds}  trained before`,
       `round 2 of ${rounds}  handed in`,
+      expect.stringContaining('answered the survey'),
       `round 2 of ${rounds}  the merged model on own validation examples: 50.00%`,
       `round 2 of ${rounds}  was closed without this participant`,
       'the coordinator refuses: round 2 is closed',

@@ -1,5 +1,9 @@
 /** Shows a participant its own part in a federation, as lines. */
-import type { TakePartObserver, TakePartOutcome } from '../../federation/participant/take-part.js';
+import type {
+  TakePartEvent,
+  TakePartObserver,
+  TakePartOutcome,
+} from '../../federation/participant/take-part.js';
 import { type MetricFacts, writtenOf } from '../../metrics/metric.js';
 import type { Progress } from '../../protocol/announcement.js';
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
@@ -61,9 +65,8 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
             `${of(event.round)}  the merged model on own validation examples: ${metric === undefined ? '' : writtenOf(metric, event.validation)}`,
           );
         case 'answered': {
-          const { announcement, receipt } = event;
-          if (!receipt.accepted) print(`the coordinator refuses: ${receipt.message}`);
-          else if (announcement.type === 'update') print(`${of(announcement.round)}  handed in`);
+          const line = answerLine(event, of);
+          if (line !== undefined) print(line);
           return;
         }
         case 'diverged':
@@ -96,6 +99,18 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
       if (file !== undefined) print(`the final model: ${file}`);
     },
   };
+}
+
+/** Undefined if the answer is no news. */
+function answerLine(
+  { announcement, receipt }: Extract<TakePartEvent, { type: 'answered' }>,
+  of: (round: number) => string,
+): string | undefined {
+  if (!receipt.accepted) return `the coordinator refuses: ${receipt.message}`;
+  if (announcement.type === 'update') return `${of(announcement.round)}  handed in`;
+  return announcement.type === 'contributed' && announcement.phase === 'survey'
+    ? 'answered the survey of the training rows, once for this federation'
+    : undefined;
 }
 
 const DATA_CHANGED =

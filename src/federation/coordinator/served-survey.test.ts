@@ -5,7 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { some } from '../../../test/every-case.js';
+import { everyCase, some } from '../../../test/every-case.js';
 import { natsServer, withoutNats } from '../../../test/nats-server.js';
 import { overHub, overNats, servedOver, type Way } from '../../../test/served-over.js';
 import { smallTable } from '../../../test/small-table.js';
@@ -90,6 +90,32 @@ describe('a served federation of tables', () => {
     const server = await natsServer();
     await comesToTheBytes(overNats(server.url), folderOf()).finally(() => server.stop());
   });
+
+  if (everyCase)
+    it('asks the same again when it goes back to its beginning, and gets the same bytes', async () => {
+      const folder = folderOf();
+      const answers: string[] = [];
+      const outcomes: Promise<TakePartOutcome | Error>[] = [];
+      let back: (() => Promise<unknown>) | undefined;
+      const observer = {
+        onEvent(event: RoundEvent) {
+          if (event.type === 'contributed') answers.push(`${event.participant} ${event.sha256}`);
+          if (event.type !== 'merged') return;
+          void back?.();
+          back = undefined;
+        },
+      };
+      const own = { test: data.test, observer };
+      const { result } = await servedOver(await overHub(folder), folder, configuration, own, (served) => {
+        back = () => served.operator.rollback(0);
+        for (const [i, name] of names.entries()) outcomes.push(served.join(name, share(i + 1)));
+      });
+      for (const outcome of await Promise.all(outcomes)) expect(outcome).toMatchObject({ type: 'finished' });
+      expect(answers).toHaveLength(6);
+      expect(new Set(answers).size).toBe(3);
+      const { result: expected } = await run(join(folder, 'run'));
+      expect(result.model?.sha256).toBe(expected.model?.sha256);
+    });
 
   it('is prepared by those who answer before the deadline; who joins later has the same constants', async () => {
     const folder = folderOf();

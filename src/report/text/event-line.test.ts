@@ -52,6 +52,19 @@ function told(events: readonly RoundEvent[], of: RoundRules = rules): (string | 
 }
 
 describe('what happened in a federation', () => {
+  it('says who has answered a survey before round 1, and when the constants are made', () => {
+    const given = (participant: string): RoundEvent => ({
+      ...{ type: 'contributed', round: 1, phase: 'survey', participant, sha256 },
+    });
+    const made: RoundEvent = { type: 'computed', round: 1, phase: 'constants', sha256 };
+    expect(told([given('b'), given('a'), given('c'), made], { ...rules, survey: true })).toEqual([
+      expect.stringMatching(/^round 1 {2}b has answered the survey; waits for a, c$/),
+      expect.stringMatching(/a has answered the survey; waits for c$/),
+      expect.stringMatching(/c has answered the survey$/),
+      expect.stringMatching(/^round 1 .*3 answers/),
+    ]);
+  });
+
   it('warns of data that changed', () => {
     expect(told([{ ...joined('a'), dataChanged: true } as RoundEvent])).toEqual([
       'a takes part, with 1,234 examples; warning: from round 1 on it trains on other data than before',

@@ -7,7 +7,7 @@ import { currentPhase, missingIn } from '../../federation/rounds/open-phase.js';
 import type { RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
 import { writtenOf } from '../../metrics/metric.js';
-import { count } from '../numbers.js';
+import { count, plural } from '../numbers.js';
 import type { Words } from '../words.js';
 
 /**
@@ -26,6 +26,15 @@ export function eventLine(event: RoundEvent, state: RunState, { examples }: Word
       const { participant, loss, validation, seconds } = event.update;
       const own = validation === undefined ? '' : `, own validation ${writtenOf(metric, validation)}`;
       return `${of}  update of ${participant}: loss ${loss.toFixed(3)}${own}, after ${seconds.toFixed(1)} s${missing(event, state)}`;
+    }
+    case 'contributed':
+      return event.phase === 'survey'
+        ? `${of}  ${event.participant} has answered the survey${missing(event, state)}`
+        : undefined;
+    case 'computed': {
+      if (event.phase !== 'constants') return undefined;
+      const answers = state.rounds[event.round - 1]?.closed.survey?.counted.length ?? 0;
+      return `${of}  numbers are prepared by ${plural(answers, 'answer')} to the survey`;
     }
     case 'work-lost':
       return `${of}  a file that ${event.participant} handed in for "${event.phase}" was damaged on the disk: it is asked for again`;
@@ -58,10 +67,11 @@ export function eventLine(event: RoundEvent, state: RunState, { examples }: Word
 }
 
 /** The participants that are still waited for in the phase of the event. */
-function missing({ type, round }: RoundEvent, state: RunState): string {
+function missing(event: RoundEvent, state: RunState): string {
+  const { type, round } = event;
   const record = state.rounds[round - 1];
   const phase = currentPhase(state);
-  const name = type === 'update-received' ? 'train' : 'evaluate';
+  const name = type === 'contributed' ? event.phase : type === 'update-received' ? 'train' : 'evaluate';
   if (record === undefined || round < state.rounds.length) return '';
   if (phase?.by !== 'participants' || phase.name !== name) return '';
   const names = missingIn(phase, state, record);
