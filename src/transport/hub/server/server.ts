@@ -36,6 +36,8 @@ export function makeServer(tls: ServerTls | undefined, limits: HubLimits): Serve
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(1000, limits.headersMs),
     maxHeaderSize: 16_384,
+    // As in newer versions of Node. The end of a connection is read behind so many bytes of a body.
+    highWaterMark: 65_536,
   };
   if (tls === undefined) return createServer(options);
   const { cert, key } = tls;
@@ -59,6 +61,11 @@ export function makeServer(tls: ServerTls | undefined, limits: HubLimits): Serve
 export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }: Turns): void {
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
+    // The client left in the middle of a request that has begun, which says so itself.
+    if (error.code === 'HPE_INVALID_EOF_STATE' && isBusy(socket) && socket.writableLength === 0) {
+      socket.destroy();
+      return;
+    }
     if (error.code !== 'ECONNRESET') {
       const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
       note(slow ? 'headers-timeout' : 'no-http', { address: socket.remoteAddress }, error.message);
@@ -78,7 +85,7 @@ export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }:
  * 511 is too small when many come at once: the system drops the rest, and each of them tries again
  * after a second. The system may have a lower limit (`net.core.somaxconn`). Node accepts one
  * connection in each turn of its loop, in the order of their arrival, even if it is closed by then.
- * So a visitor waits for about a second behind a thousand uploads that were begun and dropped.
+ * So a visitor waits for what all before it cost: see `takeTurns`.
  */
 const WAITING_CONNECTIONS = 4096;
 

@@ -5,7 +5,7 @@
  * holding connections open, not even from the same address, such as that of a proxy. The
  * connections of one token are limited too. Node only.
  */
-import { isIPv6, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { HubLimits } from './limits.js';
 import type { NoteRefusal } from './refusal-log.js';
 
@@ -164,7 +164,7 @@ const placeOf = ({ remoteAddress, remotePort }: Peer) => `${remoteAddress} ${rem
 
 /** The origin of an address. An owner of one IPv6 address has all with the same first half. */
 function originOf(address = ''): string {
-  if (!isIPv6(address) || address.includes('.')) return address;
+  if (!address.includes(':') || address.includes('.')) return address;
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
   const groups = head === '' ? [] : head.split(':');
   const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);

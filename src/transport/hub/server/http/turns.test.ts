@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomBlob } from '../../../transport.contract.js';
 import { type TestHub, testHub } from '../test-hub.contract.js';
@@ -42,6 +45,32 @@ describe('the requests of one connection', () => {
     await say(get('/join').repeat(2000));
     expect(refused()).toEqual(['pipelining']);
     expect(process.cpuUsage(began).user).toBeLessThan(2e6);
+  });
+
+  it('are not begun for clients that have gone by then', async () => {
+    await hub.open();
+    const upload = `PUT /blobs/${'a'.repeat(64)} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer ${await hub.tokenOf('site-a')}\r\nContent-Length: 60000\r\n\r\n`;
+    const begun = async () => {
+      const names = await readdir(join(hub.folder, 'uploads'), { recursive: true });
+      return names.filter((name) => name.endsWith('.part')).length;
+    };
+    const drop = `
+      const { connect } = require('node:net');
+      for (let i = 0; i < 20; i++) {
+        const socket = connect(${hub.hub().port}, '127.0.0.1').on('error', () => undefined);
+        socket.write(process.argv[1].replace('aa', String(i).padStart(2, '0')) + 'x'.repeat(2500 * i), () => socket.destroySoon());
+      }`;
+    // This process does nothing until that one has come and gone.
+    execFileSync(process.execPath, ['-e', drop, upload]);
+    expect(await say(get('/healthz', 'Connection: close'))).toContain('200 OK');
+    await hub.hub().close();
+    expect(await begun()).toBe(0);
+
+    await hub.open();
+    const socket = connect(hub.hub().port, '127.0.0.1');
+    sockets.push(socket.on('error', () => undefined));
+    socket.write(`${upload}x`);
+    while ((await begun()) === 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('come without a body where none is expected: it is refused, and not read', async () => {

@@ -62,7 +62,10 @@ export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
 
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
-    if (stream.destroyed) return;
+    if (!stream.destroyed) ifStillThere(stream, head, (early) => handle(request, stream, early));
+  });
+
+  function handle(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const problem = requestProblem(request, { takesBody: () => false });
     if (problem !== undefined) {
       note(problem.reason, { address: request.socket.remoteAddress }, problem.message);
@@ -88,7 +91,25 @@ export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
       }
       connect(socket, () => parts.tokens.stands(record));
     });
-  });
+    stream.resume();
+  }
+}
+
+/**
+ * Calls `then` with what came first, unless the client has closed its connection right behind the
+ * request: two turns later, that is read.
+ */
+function ifStillThere(stream: Duplex, head: Buffer, then: (early: Buffer) => void): void {
+  const early = [head];
+  const keep = (chunk: Buffer) => early.push(chunk);
+  stream.on('data', keep);
+  setImmediate(() =>
+    setImmediate(() => {
+      stream.off('data', keep).pause();
+      if (stream.readableEnded) stream.destroy();
+      else if (!stream.destroyed) then(Buffer.concat(early));
+    }),
+  );
 }
 
 function endWith(stream: Duplex, status: string): void {
