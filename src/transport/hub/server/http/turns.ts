@@ -3,8 +3,8 @@
  * as soon as it is read: thousands would run at once, and those of a dead connection would never
  * end. Here the next request begins when the one before is answered, and waiting requests end with
  * their connection. The first one begins only if its client is still there: an upload that was
- * begun and dropped then costs a fifth. An answer that nobody reads ends the connection, and so does
- * an unexpected body. Node only.
+ * begun and dropped then costs a fifth. An answer that nobody reads ends the connection, and so
+ * does an unexpected body. Node only.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
