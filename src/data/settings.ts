@@ -73,6 +73,11 @@ const sites = z
   .describe(
     'In a simulation: one folder or file for each participant, which is named after it. It is never part of a description.',
   );
+const test = z
+  .string()
+  .min(1)
+  .optional()
+  .describe('A second file, all of it for the test. It is never part of a description.');
 
 const picturesSchema = z
   .strictObject({ kind: z.literal('pictures'), sites })
@@ -101,21 +106,31 @@ const tableSchema = z
       .enum(['utf-8', 'latin-1'])
       .optional()
       .describe('Of a text file: UTF-8 by default, and UTF-16 where its mark says so.'),
-    sites,
+    ...{ sites, test },
   })
   .describe('A table, as CSV, TSV or Parquet.');
 
+const shape = z
+  .array(z.int().positive())
+  .max(8)
+  .optional()
+  .describe('Of one example; a file may say it, but a coordinator without data cannot see it.');
+
 const arrayMeaningSchema = z.union([
   z.enum(['number', 'picture']),
-  z.strictObject({ number: unit.describe('Their unit, or true.') }).describe('Quantities.'),
+  z.strictObject({ number: unit.describe('Their unit, or true.'), shape }).describe('Quantities.'),
+  z
+    .strictObject({ labels: cellsSchema.describe('What each 0 or 1 of an example says.') })
+    .describe('Labels, each of which is there or not: 0 or 1 for each.'),
   z
     .strictObject({
       category: cellsSchema.describe('The names of the categories; the number is the place.'),
       ignored: z.int().optional().describe('The number that stands for none of them.'),
+      shape,
     })
     .describe('Categories, by their numbers from 0.'),
   z
-    .strictObject({ tokens: z.int().positive().describe('How many different tokens there are.') })
+    .strictObject({ tokens: z.int().positive().describe('How many different tokens there are.'), shape })
     .describe('Words, or pieces of them, by their numbers.'),
 ]);
 export type ArrayMeaning = z.output<typeof arrayMeaningSchema>;
@@ -129,7 +144,7 @@ const arraysSchema = z
     kind: z.literal('arrays'),
     inputs: namedArrays.describe('The arrays that are inputs, by their names, and what they mean.'),
     targets: namedArrays.describe('The arrays that are learned.'),
-    sites,
+    ...{ sites, test },
   })
   .describe('Arrays, as .npz, .safetensors or a folder of .npy files.');
 export type ArraySettings = z.output<typeof arraysSchema>;
@@ -144,6 +159,10 @@ export type DataSettings = z.output<typeof dataSchema>;
 export const SITES = 'sites';
 
 export const sitesOf = (data: DataSettings | undefined): readonly string[] | undefined => data?.sites;
+
+/** The second file, for the test. */
+export const testFileOf = (data: DataSettings | undefined): string | undefined =>
+  data === undefined || data.kind === 'pictures' ? undefined : data.test;
 
 /** The last part of a path, without its extension: a participant is named after it. */
 export function siteName(path: string): string {
@@ -182,7 +201,7 @@ export function completedByData(given: unknown): unknown {
 function taskOf(target: unknown): object | undefined {
   if (target === 'number') return { name: 'regression' };
   if (!isRecord(target)) return undefined;
-  if (target.labels === true) return { name: 'multi-label' };
+  if (target.labels !== undefined) return { name: 'multi-label' };
   if (target.number === undefined) return undefined;
   const isUnit = typeof target.number === 'string' && target.number.length <= 20;
   return { name: 'regression', ...(isUnit && { unit: target.number }) };

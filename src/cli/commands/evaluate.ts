@@ -3,13 +3,14 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { turnTaker } from '../../base/turns.js';
+import { ARRAY_ENDINGS } from '../../data/arrays/node/array-files.js';
 import { categoriesOf, closeDatasets, type Dataset } from '../../data/dataset.js';
 import { labelledPictures, type PictureSet, renumbered } from '../../data/images/image-dataset.js';
 import { datasetNames, loadDataset, orSayMoved } from '../../data/images/node/load-dataset.js';
 import type { LoadedPictures, PictureFolderOptions } from '../../data/images/node/picture-folder.js';
 import { type LoadDataOptions, loadDataOf } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
-import { SITES } from '../../data/settings.js';
+import { dataSchema, SITES } from '../../data/settings.js';
 import type { ModelFile } from '../../engine/nn/model-file.js';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { taskSchema } from '../../engine/nn/settings.js';
@@ -32,11 +33,17 @@ import { plainDisplay } from '../display/display-plain.js';
 import { isLive } from '../display/terminal.js';
 import { networkOption, normalizationOption } from '../flags/model-options.js';
 import type { NetworkChoice } from '../flags/network-flag.js';
+import {
+  type DescribedModelFile,
+  isDataModel,
+  isDescribed,
+  isTableModel,
+  openDataModel,
+} from '../flags/open-data-model.js';
 import { type OpenedModel, openModel, readModelFile } from '../flags/open-model.js';
-import { isTableModel, openTableModel, type TableModelFile } from '../flags/open-table-model.js';
 import { skipDamagedOption } from '../flags/picture-flags.js';
 import { settingsOfRun } from '../flags/settings-of-run.js';
-import { testRows } from '../flags/test-rows.js';
+import { testExamples } from '../flags/test-examples.js';
 import { wholeNumber } from '../flags/values.js';
 import { Interrupted, UsageError } from '../terminal/error.js';
 import { watchInterrupts } from '../terminal/interrupt.js';
@@ -125,7 +132,7 @@ interface Measured {
   /** Empty for a task without classes. */
   readonly classNames: readonly string[];
   readonly chosen: TaskMetrics;
-  readonly what: 'images' | 'rows';
+  readonly what: 'images' | 'rows' | 'examples';
   readonly cutOff: number | undefined;
   /** To be closed. */
   readonly opened: readonly Dataset[];
@@ -141,10 +148,11 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
     const { onData, onNotice } = display;
     const options = { onProgress: onData, onNotice, signal, paging: pagingIn(machineMemory().bytes) };
     const file = network === undefined ? await readModelFile(path) : undefined;
+    const described = file && (await ofOwnData(path, file, flags));
     const measured =
-      file !== undefined && isTableModel(file)
-        ? await rowsToMeasure(path, file, flags, options)
-        : await picturesToMeasure(path, file, flags, options);
+      described === undefined
+        ? await picturesToMeasure(path, file, flags, options)
+        : await examplesToMeasure(path, described, flags, options);
     const { model, test, dataset, part, classNames, chosen, what, cutOff, opened } = measured;
     const { metrics, intervals } = await measureModel(model, test, {
       ...{ workers: flags.workers ?? availableParallelism(), signal, resamples: flags.bootstrap },
@@ -173,24 +181,40 @@ function measuredAt(cutOff: number, metrics: Metrics, resamples: number | undefi
   return measuredCutOff(metrics, nearestBin(cutOff), bootstrap, turnTaker(signal));
 }
 
-/** Metrics and loss are those of the run beside the model, unless flags say otherwise. */
-async function rowsToMeasure(
+/** A model of a table or of arrays. Arrays may be pictures, too: those of its run, or of a file. */
+async function ofOwnData(
   path: string,
-  file: TableModelFile,
+  file: ModelFile,
+  { dataset }: EvaluateFlags,
+): Promise<DescribedModelFile | undefined> {
+  if (isDataModel(file)) return file;
+  if (!isDescribed(file)) return undefined;
+  if (dataset !== undefined) {
+    return ARRAY_ENDINGS.some((ending) => dataset.toLowerCase().endsWith(ending)) ? file : undefined;
+  }
+  const data = dataSchema.safeParse((await settingsOfRun(path))?.data).data;
+  return data?.kind === 'arrays' ? file : undefined;
+}
+
+/** Metrics and loss are those of the run beside the model, unless flags say otherwise. */
+async function examplesToMeasure(
+  path: string,
+  file: DescribedModelFile,
   flags: EvaluateFlags,
   options: LoadDataOptions,
 ): Promise<Measured> {
   const { metrics: ofRun, loss, task, decision } = (await settingsOfRun(path)) ?? {};
   const metrics = flags.metrics ?? ofRun;
-  const model = await openTableModel(path, file, {
+  const model = await openDataModel(path, file, {
     ...(metrics !== undefined && { metrics }),
     ...(loss !== undefined && { loss }),
     ...(task !== undefined && { task }),
     ...(decision !== undefined && { decision }),
   });
-  const { test, name, part } = await testRows(path, model, flags, options);
+  const { test, name, part } = await testExamples(path, model, flags, options);
   return {
-    ...{ model, test, dataset: name, part, chosen: model.metrics, what: 'rows', opened: [test] },
+    ...{ model, test, dataset: name, part, chosen: model.metrics, opened: [test] },
+    what: isTableModel(file) ? 'rows' : 'examples',
     classNames: categoriesOf(model.facts),
     cutOff: decision === undefined ? undefined : model.cutOff,
   };

@@ -1,16 +1,17 @@
 /** `commonweight export`: a model as ONNX, for any program. */
 import type { Command } from 'commander';
-import { exportInference } from '../../engine/nn/export-inference.js';
+import { exportInference, type TrainedNetwork } from '../../engine/nn/export-inference.js';
 import { byteSize } from '../../report/numbers.js';
 import { imageShapeOption, networkOption, normalizationOption } from '../flags/model-options.js';
-import { type ModelFlags, openModel } from '../flags/open-model.js';
+import { isDataModel, openDataModel } from '../flags/open-data-model.js';
+import { type ModelFlags, openModel, readModelFile } from '../flags/open-model.js';
 import { checkFolderOf, writeFlagFile } from '../terminal/whole-file.js';
 
 export function addExport(program: Command): void {
   program
     .command('export')
     .description(
-      'Write a model as ONNX with standard operators. Its input is images u8 [batch,C,H,W]; its outputs are logits and probabilities.',
+      'Write a model as ONNX with standard operators. Its input is images u8 [batch,C,H,W], or each column of a table, or arrays; its outputs are logits and probabilities, or the prediction of numbers.',
     )
     .argument('<model>', 'a safetensors file')
     .requiredOption('-o, --output <file>', 'the ONNX file to write')
@@ -20,10 +21,20 @@ export function addExport(program: Command): void {
     .addHelpText('after', '\nExample:\n  commonweight export runs/v/model.safetensors -o model.onnx')
     .action(async (path: string, flags: ModelFlags & { output: string }) => {
       await checkFolderOf('--output', flags.output);
-      const { network, state, inputs, task } = await openModel(path, flags);
-      const { layout, data } = state;
-      const bytes = exportInference({ network, layout, state: data, inputs, task });
+      const bytes = exportInference(await trainedNetwork(path, flags));
       await writeFlagFile('--output', flags.output, bytes);
       process.stdout.write(`${flags.output}: ${byteSize(bytes.length)}\n`);
     });
+}
+
+/** As the file says it; the network of pictures may be named by flags. */
+async function trainedNetwork(path: string, flags: ModelFlags): Promise<TrainedNetwork> {
+  const file = flags.network === undefined ? await readModelFile(path) : undefined;
+  if (file !== undefined && isDataModel(file)) {
+    const { network, state, inputs, task, facts } = await openDataModel(path, file);
+    const { layout, data } = state;
+    return { network, layout, state: data, inputs, task, columns: facts.inputs };
+  }
+  const { network, state, inputs, task } = await openModel(path, flags, file);
+  return { network, layout: state.layout, state: state.data, inputs, task };
 }

@@ -19,13 +19,13 @@ import { sizeOf } from '../../tensor/shape.js';
 import { u8Tensor } from '../../tensor/tensor.js';
 import { predictRows } from '../../training/predict-rows.js';
 import { imageShapeOption, networkOption, normalizationOption } from '../flags/model-options.js';
-import { type ModelFlags, openModel, readModelFile } from '../flags/open-model.js';
 import {
+  type DescribedModelFile,
   isTableModel,
-  type OpenedTableModel,
-  openTableModel,
-  type TableModelFile,
-} from '../flags/open-table-model.js';
+  type OpenedDataModel,
+  openDataModel,
+} from '../flags/open-data-model.js';
+import { type ModelFlags, openModel, readModelFile } from '../flags/open-model.js';
 import { UsageError } from '../terminal/error.js';
 import { print } from '../terminal/print.js';
 import { checkFolderOf, writeFlagFile } from '../terminal/whole-file.js';
@@ -71,7 +71,7 @@ async function predict(path: string, files: readonly string[], flags: PredictFla
 
 async function predictTable(
   path: string,
-  file: TableModelFile,
+  file: DescribedModelFile,
   [table = '', ...others]: readonly string[],
   output: string | undefined,
 ): Promise<void> {
@@ -80,7 +80,7 @@ async function predictTable(
       hint: 'predict the tables one after another',
     });
   }
-  const model = await openTableModel(path, file);
+  const model = await openDataModel(path, file);
   const { network, inputs, task, state, facts, settings } = model;
   const onNotice = (notice: string) => void process.stderr.write(`${notice}\n`);
   const { rows, inputs: columns, group } = await loadRows(table, facts.inputs, settings, { onNotice });
@@ -96,7 +96,7 @@ async function predictTable(
 }
 
 /** The names of labels and numbers are in the run's settings only. */
-function predictedTarget({ facts, task, settings, cutOff }: OpenedTableModel): PredictedTarget {
+function predictedTarget({ facts, task, settings, cutOff }: OpenedDataModel): PredictedTarget {
   if (task.name === 'classification') return { kind: 'class', names: categoriesOf(facts), cutOff };
   const kind = task.name === 'multi-label' ? 'labels' : 'numbers';
   const count = sizeOf(task.output);

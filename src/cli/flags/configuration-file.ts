@@ -35,12 +35,21 @@ export async function readConfigurationFile(file: string): Promise<Record<string
 
 /** Folders and files in the file are relative to it, wherever the command is run. */
 function dataBeside(file: string, { dataset, data }: Readonly<Record<string, unknown>>) {
-  const places = Array.isArray(data) ? data : (data as { sites?: unknown } | null | undefined)?.sites;
+  const { sites: listed, test } = (data ?? {}) as { readonly sites?: unknown; readonly test?: unknown };
+  const places = Array.isArray(data) ? data : listed;
   const isPlace = typeof dataset === 'string' && ![...datasetNames, 'none', SITES].includes(dataset);
   const sites = Array.isArray(places) ? places.map((place) => beside(file, place)) : undefined;
   return {
     ...(isPlace && { dataset: beside(file, dataset) }),
-    ...(sites && { data: Array.isArray(data) ? sites : { ...(data as object), sites } }),
+    ...((sites !== undefined || test !== undefined) && {
+      data: Array.isArray(data)
+        ? sites
+        : {
+            ...(data as object),
+            ...(sites && { sites }),
+            ...(test !== undefined && { test: beside(file, test) }),
+          },
+    }),
   };
 }
 

@@ -5,11 +5,12 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharesOf } from '../../federation/plan/dealt-shares.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
+import { withoutPath } from '../../protocol/configuration/dataset-name.js';
 import { allIndices } from '../batches/batches.js';
 import { categoriesOf, closeDatasets, type Dataset, type HeldColumn, subset } from '../dataset.js';
 import { pagingIn } from '../paged/node/paging.js';
 import { isPaged } from '../paged-values.js';
-import { loadDataOf } from './load-data.js';
+import { loadDataOf, locatedData } from './load-data.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-load-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -119,6 +120,26 @@ describe('loadDataOf', () => {
       configuration({ columns }, { dataset: north, partition: { name: 'own', participants: 3 } }),
     );
     expect([train.examples, test.examples]).toEqual([0, 40]);
+  });
+
+  it('takes all of a second file for the test, also where both were moved', async () => {
+    const both = configuration({ sites: [north], test: south });
+    const { train, test, sites } = await loadDataOf(both);
+    expect([train.examples, test.examples, sites]).toEqual([40, 40, [40]]);
+    expect(numbersOf(train).every((x) => x < 1000)).toBe(true);
+    expect(numbersOf(test).every((x) => x >= 1000)).toBe(true);
+    const [, kinds] = test.inputs;
+    expect(kinds?.meaning).toMatchObject({ features: [{ names: ['a0', 'a1', 'a2', 'b0', 'b1', 'b2'] }] });
+    const moved = ['north.csv', 'south.csv.gz'].map((name) => join('somewhere', name));
+    const elsewhere = configuration({ sites: [moved[0]], test: moved[1] });
+    expect((await loadDataOf(elsewhere, {}, folder)).test.examples).toBe(40);
+    const one = configuration(
+      { test: moved[1] },
+      { dataset: moved[0], partition: { name: 'iid', participants: 2 } },
+    );
+    expect(numbersOf((await loadDataOf(one, {}, north)).test)[0]).toBe(1000);
+    expect(locatedData(both).data).toMatchObject({ sites: [north], test: south });
+    expect(withoutPath(both).data).not.toHaveProperty('test');
   });
 
   it('says which file is not there', async () => {

@@ -2,7 +2,7 @@
  * Loads the data that settings describe, of any kind: one data set that is dealt out, or in a
  * simulation those of each site. Node only.
  */
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { loadArrays } from '../arrays/node/load-arrays.js';
 import { concatenated } from '../concatenated.js';
 import { closeDatasets, type Dataset, type TrainTestSplit, withoutExamples } from '../dataset.js';
@@ -15,7 +15,7 @@ import {
   orSayMoved,
 } from '../images/node/load-dataset.js';
 import { loadPictureSites } from '../images/node/picture-sites.js';
-import { type ArraySettings, type DataSettings, SITES, siteName, sitesOf } from '../settings.js';
+import { type ArraySettings, type DataSettings, SITES, siteName, sitesOf, testFileOf } from '../settings.js';
 import type { TableSettings } from '../tables/column-specs.js';
 import { loadOwnTable, loadTables, splitTable } from '../tables/node/load-table.js';
 
@@ -44,6 +44,8 @@ export async function loadDataOf(
 ): Promise<TrainTestSplit> {
   const { data } = settings;
   const sites = sitesOf(data);
+  const testFile = testFileOf(data);
+  if (testFile !== undefined) return withTestFile(settings, testFile, options, moved);
   const places = moved === undefined ? sites : sites?.map((site) => join(moved, basename(resolve(site))));
   if (data?.kind === 'arrays') return loadArraysOf(settings, data, places, options, moved);
   if (places === undefined) {
@@ -57,6 +59,52 @@ export async function loadDataOf(
       : await loadPictureSites(places, settings, options),
     options,
   );
+}
+
+/**
+ * All of `dataset`, or of the sites, is for training; of a coordinator whose participants bring
+ * their own data, nothing.
+ */
+async function withTestFile(
+  { data, dataset, partition }: DataToLoad,
+  testFile: string,
+  options: LoadDataOptions,
+  moved: string | undefined,
+): Promise<TrainTestSplit> {
+  const sites = sitesOf(data);
+  const near = sites === undefined ? moved && dirname(moved) : moved;
+  const placed = (place: string) => (near === undefined ? place : join(near, basename(resolve(place))));
+  if (sites === undefined && partition.name === 'own') {
+    const [test] =
+      data?.kind === 'table'
+        ? [await loadOwnTable(placed(testFile), data, options)]
+        : ((await loadWhole([placed(testFile)], data, options)) as [Dataset]);
+    return { train: withoutExamples(test), test };
+  }
+  const files = sites?.map(placed) ?? [moved ?? dataset];
+  const loaded = await loadWhole([...files, placed(testFile)], data, options);
+  const [test, trains] = [loaded.at(-1) as Dataset, loaded.slice(0, -1)];
+  if (sites === undefined) return { train: trains[0] as Dataset, test };
+  const train = concatenated(SITES, trains, options.paging);
+  closeDatasets(...trains);
+  return { train, test, sites: trains.map(({ examples }) => examples) };
+}
+
+/** All examples of each file; the last file is for the test. */
+async function loadWhole(files: readonly string[], data: DataSettings | undefined, options: LoadDataOptions) {
+  if (data?.kind === 'table') return loadTables(files, data, options);
+  const loaded: Dataset[] = [];
+  try {
+    for (const [at, file] of files.entries()) {
+      const wanted = at === files.length - 1 ? 'test' : 'training';
+      const { train, test } = await loadArrays(file, data as ArraySettings, { ...options, wanted });
+      loaded.push(wanted === 'test' ? test : train);
+    }
+  } catch (error) {
+    closeDatasets(...loaded);
+    throw error;
+  }
+  return loaded;
 }
 
 /**
@@ -140,7 +188,10 @@ export const loadRecordedData = (
 /** The settings as a run stores them, so that the data are found from another working directory. */
 export function locatedData<Settings extends DataToLoad>(settings: Settings): Settings {
   const { data, dataset } = settings;
-  const sites = sitesOf(data);
-  if (sites === undefined) return { ...settings, dataset: datasetPath(dataset) };
-  return { ...settings, data: { ...data, sites: sites.map((site) => resolve(site)) } };
+  const [sites, test] = [sitesOf(data)?.map((site) => resolve(site)), testFileOf(data)];
+  return {
+    ...settings,
+    ...(sites === undefined && { dataset: datasetPath(dataset) }),
+    ...(data && { data: { ...data, ...(sites && { sites }), ...(test && { test: resolve(test) }) } }),
+  };
 }

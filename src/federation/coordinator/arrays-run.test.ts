@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
+import { servedOverHub } from '../../../test/served-over-hub.js';
+import { writeNpyFolder } from '../../../test/write-npy.js';
 import { loadArrays } from '../../data/arrays/node/load-arrays.js';
 import { factsOf } from '../../data/dataset.js';
 import type { ArraySettings } from '../../data/settings.js';
@@ -68,4 +70,30 @@ it('a participant brings a file of its own, and is told what is missing in it', 
   const own = await loadOwnData(at('odd.npz'), 'site', described);
   expect(own.share.train.length + own.share.validation.length).toBe(10);
   await expect(loadOwnData(at('types.npz'), 'site', described)).rejects.toThrow(/has no array "x"/);
+});
+
+it('a coordinator without data leads owners of arrays, whose shapes the settings declare', async () => {
+  const folder = (name: string, seed: number) => {
+    const values = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * seed));
+    const y = Int32Array.from({ length: 20 }, (_, i) => i % 3);
+    writeNpyFolder(join(out, name), { x: { shape: [20, 3], values }, y: { shape: [20], values: y } });
+    return { data: join(out, name) };
+  };
+  const { partition: _, ...rest } = base;
+  const declared = { ...data, inputs: { x: { number: true, shape: [3] } } } as const;
+  const configuration: ConfigurationInput = {
+    ...{ ...rest, data: declared, dataset: 'none', participants: ['north', 'south'] },
+    partition: { name: 'own', participants: 2 },
+  };
+  const served = join(out, 'served');
+  const joining = { north: folder('north', 3), south: folder('south', 5) };
+  const { result, outcomes } = await servedOverHub(served, configuration, {}, joining);
+  expect(outcomes.filter((outcome) => outcome instanceof Error)).toEqual([]);
+  expect(result.rounds[0]?.participants.map(({ examples }) => examples)).toEqual([18, 18]);
+  await expect(servedOverHub(join(out, 'undeclared'), { ...configuration, data }, {}, {})).rejects.toThrow(
+    'the shape of "x" is not declared',
+  );
+  await expect(
+    loadArrays(joining.north.data, { ...declared, inputs: { x: { number: true, shape: [4] } } }),
+  ).rejects.toThrow('expected [examples,4]');
 });

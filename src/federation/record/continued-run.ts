@@ -3,6 +3,7 @@
  * may lie elsewhere. More rounds are a fact of the run, since they may change the learning rate.
  * Node only.
  */
+import { type DataSettings, sitesOf, testFileOf } from '../../data/settings.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { RunState } from '../rounds/round.js';
 import type { RunStore } from '../rounds/run-store.js';
@@ -27,8 +28,14 @@ export function asBefore(earlier: Configuration, now: Configuration): Configurat
     rounds: Math.min(now.rounds, rounds),
     // run-data.ts compares the data themselves.
     dataset: dataset === 'none' || now.dataset === 'none' ? now.dataset : dataset,
-    ...(now.data && { data: { ...now.data, ...(data?.sites && now.data.sites && { sites: data.sites }) } }),
+    ...(now.data && { data: movedData(now.data, data) }),
   };
+}
+
+/** The data, where those of the earlier start lay. */
+function movedData(now: DataSettings, earlier: DataSettings | undefined): DataSettings {
+  const [sites, test] = [sitesOf(now) && sitesOf(earlier), testFileOf(now) && testFileOf(earlier)];
+  return { ...now, ...(sites && { sites: [...sites] }), ...(test && { test }) } as DataSettings;
 }
 
 /** Records the new settings, if there are any. The journal stays valid. */
@@ -41,7 +48,8 @@ export async function continueRun(
   if (earlier === undefined) return;
   if (now.rounds > earlier.rounds)
     await folder.append({ type: 'rounds-raised', round: rounds.length, rounds: now.rounds });
-  const places = ({ dataset, data }: Configuration) => [dataset, ...(data?.sites ?? [])].join('\n');
+  const places = ({ dataset, data }: Configuration) =>
+    [dataset, ...(data?.sites ?? []), testFileOf(data) ?? ''].join('\n');
   if (now.rounds > earlier.rounds || places(now) !== places(earlier)) await folder.keepConfiguration(now);
 }
 

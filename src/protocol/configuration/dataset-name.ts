@@ -19,7 +19,7 @@ export function datasetName(dataset: string): string {
 /** Without the places of data on this machine. */
 export function withoutPath(configuration: Configuration): Configuration {
   const { data, ...others } = configuration;
-  const { sites: _, ...about } = data ?? {};
+  const { sites: _, test: __, ...about } = { sites: undefined, test: undefined, ...data };
   return {
     ...others,
     dataset: datasetName(configuration.dataset),

@@ -86,7 +86,7 @@ const notATest = (what: string) =>
 export function evaluationReport(
   result: EvaluationResult,
   width = 100,
-  what: 'images' | 'rows' = 'images',
+  what: 'images' | 'rows' | 'examples' = 'images',
 ): string {
   const { classes, confusion } = result;
   const perClass = textTable([

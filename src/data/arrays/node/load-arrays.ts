@@ -42,6 +42,11 @@ type Settings = Pick<ArraySettings, 'inputs' | 'targets'>;
 const TEST = 'test_';
 const TEST_PART = 0.2;
 
+export interface LoadedArrays extends TrainTestSplit {
+  /** Whether nothing sets test examples apart, so that the test has all, or none. */
+  readonly isWhole: boolean;
+}
+
 /**
  * @throws DataError when an array is missing, or does not fit the others or its meaning
  */
@@ -49,7 +54,7 @@ export async function loadArrays(
   path: string,
   settings: Settings,
   { wanted = 'both', ...options }: ArraysOptions = {},
-): Promise<TrainTestSplit> {
+): Promise<LoadedArrays> {
   const found = await findArrays(path);
   const names = [...Object.keys(settings.inputs), ...Object.keys(settings.targets)];
   const hasTest = names.some((name) => found.has(`${TEST}${name}`));
@@ -57,19 +62,19 @@ export async function loadArrays(
     readSets(path, settings, await arraysOf(path, found, names, prefix), parts, options, partOf);
   if (wanted === 'training' || (wanted === 'both' && hasTest)) {
     const [train] = await read('', 1);
-    if (wanted === 'training') return { train, test: withoutExamples(train) };
+    if (wanted === 'training') return { train, test: withoutExamples(train), isWhole: !hasTest };
     const [test] = await read(TEST, 1).catch((error: unknown) => {
       closeDatasets(train);
       throw error;
     });
-    return { train, test };
+    return { train, test, isWhole: false };
   }
   if (wanted === 'test') {
     const [test] = await read(hasTest ? TEST : '', 1);
-    return { train: withoutExamples(test), test };
+    return { train: withoutExamples(test), test, isWhole: !hasTest };
   }
   const [train, test] = await read('', 2, heldOut(path, options.seed ?? 0));
-  return { train, test: test as Dataset };
+  return { train, test: test as Dataset, isWhole: false };
 }
 
 /** For each example the number of its set. */

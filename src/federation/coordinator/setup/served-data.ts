@@ -3,6 +3,7 @@
  * data set of a program, a folder or a known set of pictures, or only settings if the coordinator
  * has no data. Node only.
  */
+import { describedArrays } from '../../../data/arrays/array-columns.js';
 import { checkDataset, closeDatasets, type DataFacts, type Dataset } from '../../../data/dataset.js';
 import { picturesOfSettings } from '../../../data/images/settings.js';
 import { type LoadDataOptions, loadDataOf, locatedData } from '../../../data/node/load-data.js';
@@ -39,9 +40,7 @@ export async function servedData(
       test: given,
     };
   }
-  const { data, dataset } = configuration;
-  const described =
-    data?.kind === 'table' && dataset === 'none' ? describedTable(data) : picturesOfSettings(configuration);
+  const described = describedBy(configuration);
   if (described !== undefined) return { configuration, facts: described, test: described };
   const { train, test } = await loadDataOf(configuration, options);
   const measured = train.examples > 0 ? train : test;
@@ -49,4 +48,12 @@ export async function servedData(
   const normalized = await withOwnNormalization(located, input, measured, out, onNotice);
   closeDatasets(train);
   return { configuration: normalized, facts: test, test };
+}
+
+/** The data as settings alone describe them; undefined if the coordinator has some. */
+function describedBy(configuration: Configuration): Dataset | undefined {
+  const { data, dataset } = configuration;
+  if (data === undefined || data.kind === 'pictures') return picturesOfSettings(configuration);
+  if (dataset !== 'none' || data.test !== undefined) return undefined;
+  return data.kind === 'table' ? describedTable(data) : describedArrays(data);
 }

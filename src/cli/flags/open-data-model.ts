@@ -1,5 +1,9 @@
-/** Opens a model of a table with its network: the file says what it reads and what it predicts. */
+/**
+ * Opens a model of a table or of arrays with its network: the file says what it reads and what it
+ * predicts.
+ */
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
+import { imageShapeOf } from '../../data/images/image-dataset.js';
 import { dataSchema } from '../../data/settings.js';
 import type { TableSettings } from '../../data/tables/column-specs.js';
 import { readsTable } from '../../data/tables/model-columns.js';
@@ -13,36 +17,42 @@ import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
 import { UsageError } from '../terminal/error.js';
 import { settingsOfRun } from './settings-of-run.js';
 
-export interface OpenedTableModel extends Learner {
+export interface OpenedDataModel extends Learner {
   /** In the order of the network's parameters; constants included. */
   readonly state: StateDict;
   readonly facts: DataFacts;
   /** The main one first. */
   readonly metrics: TaskMetrics;
-  /** Of the run in whose folder the model lies; undefined if it lies elsewhere. */
+  /** Of the table of the run in whose folder the model lies; undefined if it lies elsewhere. */
   readonly settings: TableSettings | undefined;
   /** The probability from which on the second of two classes is predicted, if the file says one. */
   readonly cutOff: number | undefined;
 }
 
-export interface TableModelFile extends ModelFile {
+export interface DescribedModelFile extends ModelFile {
   readonly description: ModelDescription;
 }
 
-export const isTableModel = (file: ModelFile): file is TableModelFile =>
-  file.description !== undefined && readsTable(file.description.inputs);
+export const isDescribed = (file: ModelFile): file is DescribedModelFile => file.description !== undefined;
+
+export const isTableModel = (file: ModelFile): file is DescribedModelFile =>
+  isDescribed(file) && readsTable(file.description.inputs);
+
+/** Whether it is of other data than pictures with classes. */
+export const isDataModel = (file: ModelFile): file is DescribedModelFile =>
+  isDescribed(file) && imageShapeOf(file.description) === undefined;
 
 /**
  * @param chosen settings of the task beside what the file says, such as metrics
  * @throws UsageError when a program has built the network; ConfigurationError when the settings do
  * not fit
  */
-export async function openTableModel(
+export async function openDataModel(
   path: string,
-  { state, description }: TableModelFile,
+  { state, description }: DescribedModelFile,
   chosen: Readonly<Record<string, unknown>> = {},
-): Promise<OpenedTableModel> {
-  const { network: model, inputs, targets } = description;
+): Promise<OpenedDataModel> {
+  const { network: model, inputs, targets, normalization } = description;
   if (model.name === 'custom') {
     throw new UsageError(`"${path}" belongs to a network that a program of its own has built`, {
       hint: 'use it from that program, or use the model.onnx beside it',
@@ -50,13 +60,16 @@ export async function openTableModel(
   }
   const facts = { inputs, targets };
   const task = { name: taskOf(facts) };
-  const configuration = parseConfiguration({ ...NOT_USED, task, ...chosen, model }, path);
+  const configuration = parseConfiguration(
+    { ...NOT_USED, task, ...chosen, model, ...(normalization && { normalization }) },
+    path,
+  );
   const learner = learnerOf(configuration, facts, {}, path);
   const layout = modelLayoutOf(parametersOf(learner.network, learner.inputs));
   const data = dataSchema.safeParse((await settingsOfRun(path))?.data).data;
   return {
     ...learner,
-    state: arrangeState(state, layout, `"${path}" is no ${model.name} for its columns`),
+    state: arrangeState(state, layout, `"${path}" is no ${model.name} for its inputs`),
     facts,
     metrics: metricsOf(configuration),
     settings: data?.kind === 'table' ? data : undefined,
