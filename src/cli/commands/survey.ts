@@ -1,6 +1,8 @@
 /** `commonweight survey`: what the tables of a federation hold, and where its sites differ. */
 import type { Command } from 'commander';
+import { closeDatasets } from '../../data/dataset.js';
 import { type LoadDataOptions, loadSiteTables } from '../../data/node/load-data.js';
+import { pagingIn } from '../../data/paged/node/paging.js';
 import { SMALLEST_COUNT } from '../../data/survey/own-answer.js';
 import { surveySites } from '../../data/survey/site-survey.js';
 import { surveyRecord } from '../../data/survey/survey-record.js';
@@ -15,6 +17,9 @@ import { Interrupted, UsageError } from '../terminal/error.js';
 import { watchInterrupts } from '../terminal/interrupt.js';
 import { print } from '../terminal/print.js';
 import { checkFolderOf, writeJson } from '../terminal/whole-file.js';
+
+/** Rows are read in their order, so a file is about as fast as memory. */
+const MEMORY_BYTES = 1e9;
 
 interface SurveyFlags {
   readonly total?: boolean;
@@ -55,7 +60,9 @@ async function survey(file: string, { total: isTotal = false, smallest, json }: 
   if (json !== undefined) await checkFolderOf('--json', json);
   const configuration = parseConfiguration(await readConfigurationFile(file), file);
   const smallestCount = smallest ?? configuration.preprocessing?.smallestCount ?? SMALLEST_COUNT;
-  const surveyed = surveySites(await tablesOf(configuration), smallestCount);
+  const tables = await tablesOf(configuration);
+  const surveyed = surveySites(tables, smallestCount);
+  closeDatasets(...tables.map(({ dataset }) => dataset));
   if (json !== undefined) await writeJson('--json', json, surveyRecord(surveyed, isTotal));
   print(surveyReport(surveyed, { width: widthFor(process.stdout), isTotal }));
 }
@@ -66,7 +73,7 @@ async function tablesOf(configuration: Parameters<typeof loadSiteTables>[0]) {
   const display = isLive(output) ? liveDisplay({ output }) : undefined;
   const { signal, stop } = watchInterrupts();
   const options: LoadDataOptions = {
-    ...{ signal, onProgress: display?.onData },
+    ...{ signal, onProgress: display?.onData, paging: pagingIn(MEMORY_BYTES) },
     onNotice: (notice) => (display === undefined ? print(notice) : display.onNotice(notice)),
   };
   try {

@@ -91,20 +91,25 @@ export function holdOut(
   stream: RandomStream,
 ): { train: Uint32Array; validation: Uint32Array } {
   const members = byGroup(groups, count, indices);
-  const total = fraction === 0 ? 0 : clamp(partNearest(fraction, indices.length), 1, indices.length - 1);
-  const train: number[] = [];
-  const validation: number[] = [];
-  let seen = 0;
+  const total =
+    fraction === 0 || indices.length === 0
+      ? 0
+      : clamp(partNearest(fraction, indices.length), 1, indices.length - 1);
+  const train = new Uint32Array(indices.length - total);
+  const validation = new Uint32Array(total);
+  let [trained, held, seen] = [0, 0, 0];
   for (const list of members) {
     // Rounds the running sum instead of each group, so that rounding errors do not add up.
     seen += list.length;
-    const take = Math.round((total * seen) / indices.length) - validation.length;
+    const take = Math.round((total * seen) / indices.length) - held;
     const order = stream.permutation(list.length);
-    order.forEach((place, rank) => {
-      (rank < take ? validation : train).push(list[place] as number);
-    });
+    for (let rank = 0; rank < order.length; rank++) {
+      const example = list[order[rank] as number] as number;
+      if (rank < take) validation[held++] = example;
+      else train[trained++] = example;
+    }
   }
-  return { train: Uint32Array.from(train).sort(), validation: Uint32Array.from(validation).sort() };
+  return { train: train.sort(), validation: validation.sort() };
 }
 
 /** The examples of each group, in the order of `indices` (by default 0, 1, …). */

@@ -3,7 +3,8 @@
  * (`hide-small.ts`). Rows of a hidden cell count in all sums as if they had a value of the cell
  * that they are shown in, so sums do not give back what counts hide.
  */
-import { type Column, type Dataset, emptyValues, fillPlace } from '../dataset.js';
+import type { Column, Dataset } from '../dataset.js';
+import { exampleReader } from '../example-reader.js';
 import { hideSmall, type ShownCounts } from './hide-small.js';
 import {
   type NumberPair,
@@ -36,7 +37,7 @@ export function ownAnswer(
   rows: Iterable<number>,
   smallestCount = SMALLEST_COUNT,
 ): Float64Array {
-  const indices = [...rows];
+  const indices = rows instanceof Uint32Array ? rows : Uint32Array.from(rows);
   const answer = new Float64Array(survey.length);
   // Of so few rows, even their number is not said.
   if (indices.length < smallestCount) return answer;
@@ -72,24 +73,25 @@ interface ShownVariable extends ShownCounts {
 type ReadRow = (row: number, into: Float64Array) => void;
 
 function rowReader({ variables }: TableSurvey, dataset: Dataset): ReadRow {
-  const columns = (['inputs', 'targets'] as const).flatMap((of) =>
-    dataset[of].map((column: Column, i) => ({
-      ...{ column, values: emptyValues(column, 1) },
-      wanted: variables.flatMap(({ source }, variable) =>
-        source.of === of && source.column === i ? [{ variable, place: source.place }] : [],
-      ),
-    })),
-  );
-  const read = columns.filter(({ wanted }) => wanted.length > 0);
+  const columns = (['inputs', 'targets'] as const)
+    .flatMap((of) =>
+      dataset[of].map((column: Column, i) => ({
+        read: exampleReader(column),
+        wanted: variables.flatMap(({ source }, variable) =>
+          source.of === of && source.column === i ? [{ variable, place: source.place }] : [],
+        ),
+      })),
+    )
+    .filter(({ wanted }) => wanted.length > 0);
   return (row, into) => {
-    for (const { column, values, wanted } of read) {
-      fillPlace(values, 0, column, row);
-      for (const { variable, place } of wanted) into[variable] = values[place] as number;
+    for (const { read, wanted } of columns) {
+      const { values, at } = read(row);
+      for (const { variable, place } of wanted) into[variable] = values[at + place] as number;
     }
   };
 }
 
-function tally({ variables }: TableSurvey, read: ReadRow, indices: readonly number[]): readonly Tally[] {
+function tally({ variables }: TableSurvey, read: ReadRow, indices: Uint32Array): readonly Tally[] {
   const tallies = variables.map((variable) => ({
     counts: new Float64Array(cellsOf(variable)),
     firsts: new Float64Array(cellsOf(variable)),
@@ -109,7 +111,7 @@ function tally({ variables }: TableSurvey, read: ReadRow, indices: readonly numb
 
 interface SumsContext {
   readonly read: ReadRow;
-  readonly indices: readonly number[];
+  readonly indices: Uint32Array;
   readonly shown: readonly ShownVariable[];
   readonly places: readonly VariablePlaces[];
   readonly smallestCount: number;
@@ -125,10 +127,11 @@ function addSums(answer: Float64Array, survey: TableSurvey, context: SumsContext
       : [],
   );
   const values = new Float64Array(variables.length);
+  const standard = new Float64Array(variables.length);
   const sums = pairs.map((pair) => pairSums(pair, variables, smallestCount));
   for (const row of indices) {
     read(row, values);
-    const standard = new Float64Array(variables.length).fill(Number.NaN);
+    standard.fill(Number.NaN);
     for (const { variable, i, sum } of numbers) {
       const value = shownValue(variable, values[i] as number, shown[i] as ShownVariable);
       if (value === undefined) continue;

@@ -27,7 +27,7 @@ export function surveySites(tables: readonly SiteTable[], smallestCount = SMALLE
   const [first] = tables;
   const survey = surveyOf(first?.dataset ?? { inputs: [], targets: [] });
   const answers = tables.map(({ dataset }) => {
-    const rows = Array.from({ length: dataset.examples }, (_, row) => row);
+    const rows = Uint32Array.from({ length: dataset.examples }, (_, row) => row);
     return ownAnswer(survey, dataset, rows, smallestCount);
   });
   return {

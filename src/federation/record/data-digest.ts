@@ -7,7 +7,8 @@
 
 import { sha256Hex } from '../../base/sha256.js';
 import { turnTaker } from '../../base/turns.js';
-import { type Column, columnsOf, type Dataset, heldExample } from '../../data/dataset.js';
+import { type Column, columnsOf, type Dataset } from '../../data/dataset.js';
+import { exampleReader } from '../../data/example-reader.js';
 import { sizeOf } from '../../tensor/shape.js';
 
 /** The number of examples that are hashed at once. */
@@ -23,6 +24,7 @@ export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Arra
   const columns = columnsOf(dataset);
   const described = columns.map(({ name, dtype, shape, meaning }) => ({ name, dtype, shape, meaning }));
   const digests = [JSON.stringify({ columns: described, parts: parts.map(({ length }) => length) })];
+  const readers = columns.map((column) => ({ read: exampleReader(column), length: bytesOfEach(column) }));
   const size = 4 + columns.reduce((sum, column) => sum + bytesOfEach(column), 0);
   for (const indices of parts) {
     for (let from = 0; from < indices.length; from += PIECE) {
@@ -33,9 +35,11 @@ export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Arra
         let at = k * size;
         places.setUint32(at, index, true);
         at += 4;
-        for (const column of columns) {
-          bytes.set(bytesOfOne(column, index), at);
-          at += bytesOfEach(column);
+        for (const { read, length } of readers) {
+          const { values, at: first } = read(index);
+          const start = values.byteOffset + first * values.BYTES_PER_ELEMENT;
+          bytes.set(new Uint8Array(values.buffer, start, length), at);
+          at += length;
         }
       }
       digests.push(await sha256Hex(bytes));
@@ -46,12 +50,6 @@ export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Arra
 }
 
 const bytesOfEach = ({ values, shape }: Column) => values.BYTES_PER_ELEMENT * sizeOf(shape);
-
-function bytesOfOne(column: Column, index: number): Uint8Array {
-  const [{ values }, at] = heldExample(column, index);
-  const length = bytesOfEach(column);
-  return new Uint8Array(values.buffer, values.byteOffset + at * length, length);
-}
 
 /** The places of all examples of a set. */
 export const everyExample = ({ examples }: Dataset) => Uint32Array.from({ length: examples }, (_, k) => k);
