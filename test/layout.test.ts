@@ -22,6 +22,7 @@ const folders = [
   'data/batches',
   'data/partition',
   'data/tables',
+  'data/tables/parquet',
   'data/tables/node',
   'data/node',
   'data/survey',

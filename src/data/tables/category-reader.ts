@@ -2,11 +2,14 @@
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
 import type { CellProblems } from './cell-problems.js';
-import { type CellReader, MISSING_CODE, MISSING_IN_NAMES } from './cell-readers.js';
+import { type CellReader, MISSING_CODE, MISSING_IN_NAMES, valueText } from './cell-readers.js';
 import type { CategorySpec, ColumnSpecOfTable } from './column-specs.js';
 import { KnownCells } from './known-cells.js';
 import { numberOf } from './parse-number.js';
 import { cellText } from './record-scanner.js';
+
+/** Of values that have types, so many are kept to be found again. */
+const MOST_VALUES = 10_000;
 
 /** The codes of categories, and what they stand for. */
 export interface CategoryReader extends CellReader {
@@ -53,7 +56,10 @@ export function categoryReader(
     return MISSING_CODE;
   };
 
+  /** Unknown names are counted each time, and so is what is refused. */
+  const isCounted = (code: number) => code === names.length || (code === MISSING_CODE && isTarget);
   const known = new KnownCells();
+  const knownValues = new Map<unknown, number>();
   return {
     unknown,
     names: () => names,
@@ -75,12 +81,17 @@ export function categoryReader(
         problems.line = records.lines[record] as number;
         const code = codeOf(cellText(records, cell));
         values[to] = code;
-        // Unknown names are counted each time, and so is what is refused.
-        const isCounted = code === names.length || (code === MISSING_CODE && isTarget);
-        if (!isCounted && quoted[cell] !== 2) known.add(bytes, start, end, code);
+        if (!isCounted(code) && quoted[cell] !== 2) known.add(bytes, start, end, code);
       }
     },
-    readValue: (of) => (of === null || of === undefined ? MISSING_CODE : codeOf(String(of))),
+    readValue(of) {
+      if (of === null || of === undefined) return MISSING_CODE;
+      const found = knownValues.get(of);
+      if (found !== undefined) return found;
+      const code = codeOf(valueText(of));
+      if (!isCounted(code) && knownValues.size < MOST_VALUES) knownValues.set(of, code);
+      return code;
+    },
   };
 }
 
@@ -100,6 +111,6 @@ export function cellCollector(): Pick<CategoryReader, keyof CellReader | 'names'
       for (let record = 0; record < records.count; record++)
         values[at + record * step] = keep(cellText(records, (records.firsts[record] as number) + place));
     },
-    readValue: (of) => keep(of === null || of === undefined ? '' : String(of)),
+    readValue: (of) => keep(valueText(of)),
   };
 }

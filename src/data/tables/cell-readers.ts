@@ -38,6 +38,15 @@ const MS_OF_DAY = 86_400_000;
 /** Whether a cell is empty, or a word that stands for a missing value. */
 export const isMissingWord = (text: string): boolean => MISSING_IN_NAMES.has(text.toLowerCase());
 
+/** The text of a value in a file that has types, as a text table would have it. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (!(value instanceof Date)) return String(value);
+  if (Number.isNaN(value.getTime())) return '';
+  const text = value.toISOString();
+  return text.endsWith('T00:00:00.000Z') ? text.slice(0, 10) : text;
+}
+
 export function numberReader(
   { name, value }: ColumnSpecOfTable,
   decimal: number,
@@ -104,8 +113,9 @@ export function numberReader(
       if (of === null || of === undefined || Number.isNaN(of)) return MISSING_NUMBER;
       if (typeof of === 'number' || typeof of === 'bigint') return accept(Number(of), () => String(of));
       if (typeof of === 'boolean') return accept(Number(of), () => String(of));
-      const number = numberOf(String(of));
-      return Number.isNaN(number) ? refused(String(of)) : accept(number, () => String(of));
+      const text = valueText(of);
+      const number = numberOf(text);
+      return Number.isNaN(number) ? refused(text) : accept(number, () => text);
     },
   };
 }
@@ -143,7 +153,7 @@ export function dateReader({ name, value }: ColumnSpecOfTable, problems: CellPro
     },
     readValue(of) {
       if (of === null || of === undefined) return MISSING_NUMBER;
-      return of instanceof Date ? Math.floor(of.getTime() / MS_OF_DAY) : read(String(of));
+      return read(valueText(of));
     },
   };
 }

@@ -36,18 +36,15 @@ const MOST_CODES = 5;
 const MOST_COUNTED = 1000;
 
 export function firstLook(file: string): FirstLooker {
-  let header: readonly string[] | undefined;
-  let seen: readonly ReturnType<typeof columnLook>[] = [];
-  let rows = 0;
+  let look: TableLook | undefined;
   const text = textScanner(file, [], {}, ({ names, decimal }) => {
-    header = names;
-    seen = names.map(() => columnLook(decimal === ','));
+    const own = tableLook(file, names, decimal);
+    look = own;
     return (records) => {
       for (let record = 0; record < records.count; record++) {
         const cells = recordTexts(records, record);
         if (cells.length !== names.length) throw ragged(file, records, record, names.length);
-        for (const [place, cell] of cells.entries()) seen[place]?.add(cell);
-        rows++;
+        own.add(cells);
       }
     };
   });
@@ -55,14 +52,33 @@ export function firstLook(file: string): FirstLooker {
     push: text.push,
     finish() {
       text.end();
-      if (header === undefined || rows === 0)
-        throw new DataError(`data: "${file}" has no rows, expected a header and rows`);
-      return { rows, columns: header.map((name, place) => ({ name, ...lookOf(seen[place]) })) };
+      return (look ?? tableLook(file, [], '.')).finish();
     },
   };
 }
 
-const lookOf = (look: ReturnType<typeof columnLook> | undefined) => (look ?? columnLook(false)).finish();
+export interface TableLook {
+  /** The texts of a row. */
+  add(cells: readonly string[]): void;
+  /** @throws DataError when there are no rows */
+  finish(): FirstLook;
+}
+
+/** @param names of the columns */
+export function tableLook(file: string, names: readonly string[], decimal: '.' | ','): TableLook {
+  const columns = names.map((name) => ({ name, look: columnLook(decimal === ',') }));
+  let rows = 0;
+  return {
+    add(cells) {
+      for (const [place, { look }] of columns.entries()) look.add(cells[place] as string);
+      rows++;
+    },
+    finish() {
+      if (rows === 0) throw new DataError(`data: "${file}" has no rows, expected a header and rows`);
+      return { rows, columns: columns.map(({ name, look }) => ({ name, ...look.finish() })) };
+    },
+  };
+}
 
 function columnLook(isComma: boolean) {
   const values = new Set<string>();

@@ -25,14 +25,19 @@ export const rowsOfText = (records: CellRecords): RowsToRead => ({
   },
 });
 
-/**
- * @param columns the values of each, in the order of the header
- * @param before how many rows of the file come before these
- */
+/** Which rows of a file. */
+interface WhichRows {
+  /** The place of the first in the values that are given. */
+  readonly from: number;
+  readonly count: number;
+  /** How many rows of the file come before these. */
+  readonly before: number;
+}
+
+/** @param columns the values of each, in the order of the header */
 export function rowsOfValues(
   columns: readonly ArrayLike<unknown>[],
-  count: number,
-  before: number,
+  { from, count, before }: WhichRows,
   problems: CellProblems,
 ): RowsToRead {
   let rows: readonly number[] = Array.from({ length: count }, (_, row) => row);
@@ -42,7 +47,7 @@ export function rowsOfValues(
       const column = columns[place] as ArrayLike<unknown>;
       for (const [k, row] of rows.entries()) {
         problems.line = before + row + 1;
-        values[at + k * step] = reader.readValue(column[row]);
+        values[at + k * step] = reader.readValue(column[from + row]);
       }
     },
     keepOnly(kept) {

@@ -51,8 +51,11 @@ export interface TableReaderOptions {
 export interface TableReader {
   /** Records of a text. */
   records(records: CellRecords): void;
-  /** At most 8192 rows of values that have types: those of each column, as the header has them. */
-  values(columns: readonly ArrayLike<unknown>[], rows: number): void;
+  /**
+   * At most 8192 rows of values that have types, from place `from` on.
+   * @param columns the values of each, as the header has them
+   */
+  values(columns: readonly ArrayLike<unknown>[], from: number, count: number): void;
   /** @throws DataError when cells are wrong, or no row has what is learned */
   finish(): ReadTable;
   /** Gives up what was read. */
@@ -70,7 +73,8 @@ export function tableReader(
   const problems = new CellProblems(file, place);
   const group = forPredictions && !header.includes(wanted.group ?? '') ? undefined : wanted.group;
   const spec = { ...wanted, group };
-  const lacking = checkHeader(file, spec, header, forPredictions);
+  const name = place === 'line' ? `"${file}", line 1` : `"${file}"`;
+  const lacking = checkHeader(name, spec, header, forPredictions);
   const bound = bindColumns(spec, header, problems, options);
   const { numbers, categories, target, groups } = bound;
   const stores = {
@@ -112,7 +116,7 @@ export function tableReader(
         if (cells[record] !== header.length) throw ragged(file, records, record, header.length);
       take(rowsOfText(records));
     },
-    values: (columns, count) => take(rowsOfValues(columns, count, all, problems)),
+    values: (columns, from, count) => take(rowsOfValues(columns, { from, count, before: all }, problems)),
     finish() {
       problems.refuse();
       checkRows(file, spec, rows, all);
@@ -213,7 +217,7 @@ function fill(
 
 /** Which inputs the table does not have. */
 function checkHeader(
-  file: string,
+  place: string,
   spec: TableSpec,
   header: readonly string[],
   needsAll: boolean,
@@ -222,7 +226,7 @@ function checkHeader(
   const absent = wanted.filter((name) => !header.includes(name));
   const twice = wanted.find((name) => header.indexOf(name) !== header.lastIndexOf(name));
   if (twice !== undefined) {
-    throw new DataError(`data: "${file}", line 1: two columns are called "${twice}", expected one`, {
+    throw new DataError(`data: ${place}: two columns are called "${twice}", expected one`, {
       hint: 'rename one of them, or remove it',
     });
   }
@@ -235,7 +239,7 @@ function checkHeader(
     const isNeeded = needsAll || !inputs.includes(name) || inputs.every((input) => absent.includes(input));
     if (!isNeeded && nearest === undefined) continue;
     const quoted = header.map((one) => JSON.stringify(one));
-    throw new DataError(`data: "${file}", line 1: no column is called "${name}", got ${listed(quoted, 20)}`, {
+    throw new DataError(`data: ${place}: no column is called "${name}", got ${listed(quoted, 20)}`, {
       hint:
         nearest === undefined
           ? needsAll

@@ -14,17 +14,26 @@ export interface FilePiece {
 
 const PIECE_BYTES = 2 ** 20;
 
-/** @throws DataError when there is no such file, or it cannot be read */
-export async function* piecesOf(path: string): AsyncGenerator<FilePiece> {
+/**
+ * How many bytes the file of a table has.
+ * @throws DataError when there is no such file
+ */
+export async function tableBytes(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) {
     throw new DataError(
       `data: "${path}" is ${found === undefined ? 'not there' : 'a folder'}, expected a table`,
       {
-        hint: 'a CSV or TSV file with a header',
+        hint: 'a CSV, TSV or Parquet file with names of columns',
       },
     );
   }
+  return found.size;
+}
+
+/** @throws DataError when there is no such file, or it cannot be read */
+export async function* piecesOf(path: string): AsyncGenerator<FilePiece> {
+  const of = await tableBytes(path);
   const file = createReadStream(path, { highWaterMark: PIECE_BYTES });
   const bytes = path.endsWith('.gz') ? file.pipe(createGunzip({ chunkSize: PIECE_BYTES })) : file;
   // An error of the file alone would end the process.
@@ -37,7 +46,7 @@ export async function* piecesOf(path: string): AsyncGenerator<FilePiece> {
     for (;;) {
       const { done, value } = await pieces.next().catch(failed);
       if (done) return;
-      yield { piece: value, done: file.bytesRead, of: found.size };
+      yield { piece: value, done: file.bytesRead, of };
     }
   } finally {
     file.destroy();

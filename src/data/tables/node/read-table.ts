@@ -2,12 +2,15 @@
 import { basename } from 'node:path';
 import type { OnDataProgress } from '../../progress.js';
 import type { TableSettings, TableSpec } from '../column-specs.js';
+import { readParquet } from '../parquet/parquet-table.js';
 import type { ReadTable, TableReaderOptions } from '../table-reader.js';
 import { textTableReader } from '../text-table.js';
 import { piecesOf } from './file-pieces.js';
+import { isParquet, withParquet } from './parquet-source.js';
 
 /** Fewer bytes than these are read in a moment. */
 const MANY_BYTES = 2 ** 24;
+const MANY_ROWS = 2 ** 18;
 
 export interface ReadTableOptions
   extends Pick<TableSettings, 'separator' | 'decimal' | 'encoding'>,
@@ -26,6 +29,12 @@ export async function readTable(
   options: ReadTableOptions,
 ): Promise<ReadTable> {
   const { signal, onProgress } = options;
+  if (isParquet(path)) {
+    const onRows = (done: number, of: number) => {
+      if (of > MANY_ROWS) onProgress?.({ what: `rows of "${path}"`, done, of });
+    };
+    return withParquet(path, (source) => readParquet(basename(path), source, spec, { ...options, onRows }));
+  }
   const table = textTableReader(basename(path), spec, options);
   const what = `bytes of "${path}"`;
   try {

@@ -1,0 +1,33 @@
+/** A Parquet file on a disk. Node only. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { ByteSource } from '../parquet/parquet-file.js';
+import { tableBytes } from './file-pieces.js';
+
+export const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
+
+/** @throws DataError when there is no such file */
+export async function withParquet<Result>(
+  path: string,
+  use: (source: ByteSource) => Promise<Result>,
+): Promise<Result> {
+  const byteLength = await tableBytes(path);
+  const handle = await open(path);
+  try {
+    return await use({
+      byteLength,
+      slice: (start, end = byteLength) => bytesAt(handle, start, Math.min(end, byteLength)),
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+async function bytesAt(handle: FileHandle, start: number, end: number): Promise<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.max(0, end - start));
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
+    if (bytesRead === 0) throw new Error(`the file ends at byte ${start + done}`);
+    done += bytesRead;
+  }
+  return bytes.buffer;
+}
