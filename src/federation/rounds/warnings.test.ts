@@ -3,7 +3,7 @@ import { classificationMetrics } from '../../metrics/classification.js';
 import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { applyEvent, startRun } from './rounds.js';
-import { FAR, warningsOf } from './warnings.js';
+import { DRIFTS, FAR, warningsOf } from './warnings.js';
 
 const sha256 = 'a'.repeat(64);
 const names = ['a', 'b', 'c', 'd'];
@@ -11,7 +11,8 @@ const names = ['a', 'b', 'c', 'd'];
 function state(events: readonly RoundEvent[], participants = names): RunState {
   const rules = {
     participants,
-    rounds: 3,
+    rounds: 4,
+    evaluateEvery: 4,
     metrics: classificationMetrics,
     reference: undefined,
     pooled: false,
@@ -39,6 +40,27 @@ describe('what an operator should look at', () => {
     expect(
       warningsOf(state([...updates([0.2, 0.1, 0.3, 9]), { type: 'dropped', round: 1, participant: 'd' }])),
     ).toEqual([]);
+  });
+
+  it('is a participant whose updates drift: each is not far enough to be named', () => {
+    const merged = (round: number): RoundEvent => ({
+      ...{ type: 'merged', round, sha256, merged: {}, own: {}, seconds: 0 },
+    });
+    const rounds = (last: number, moved: readonly number[], who = names) =>
+      Array.from({ length: last }, (_, k) => [
+        ...who.map((name, at) => update(name, moved[at], k + 1)),
+        ...(k + 1 < last ? [merged(k + 1)] : []),
+      ]).flat();
+    const drifting = [0.1, 0.1, 0.1, 0.1 * DRIFTS + 0.4];
+    expect(warningsOf(state(rounds(2, drifting)))).toEqual([]);
+    expect(warningsOf(state(rounds(3, drifting)))).toEqual([
+      expect.stringMatching(
+        /^round 3: the update of d lies 14 times .* more than 10 times in each of 3 rounds/,
+      ),
+    ]);
+    expect(warningsOf(state(rounds(3, [0.1, 0.1, 0.1, 0.1 * DRIFTS - 0.1])))).toEqual([]);
+    // Of two, one may have a hundred times the data.
+    expect(warningsOf(state(rounds(3, [0.1, 2], ['a', 'b']), ['a', 'b']))).toEqual([]);
   });
 
   it.each([
