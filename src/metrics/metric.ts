@@ -73,9 +73,9 @@ export const written = (metric: MetricFacts, value: number) =>
     ? `${writtenBare(metric, value)}%`
     : withUnit(metric, writtenBare(metric, value));
 
-/** Within a sentence: "91.23%", "3.214 km"; a fraction with its name: "AUROC 0.874". */
+/** Within a sentence: "AUROC 0.874", "RMSE 3.214 km"; an accuracy needs no name: "91.23%". */
 export const named = (metric: MetricFacts, value: number) =>
-  metric.format === 'fraction' ? `${labelOf(metric)} ${written(metric, value)}` : written(metric, value);
+  metric.name === 'accuracy' ? written(metric, value) : `${labelOf(metric)} ${written(metric, value)}`;
 
 /** For a table whose legend names the unit: "91.23", "0.874", "3.214". */
 export function writtenBare({ format }: MetricFacts, value: number, digits = 2): string {

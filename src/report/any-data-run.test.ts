@@ -178,6 +178,8 @@ describe.each(Object.entries(cases))('a run on %s', (name, one) => {
     expect(text).toContain(`On the test ${examples}`);
     expect(text.toLowerCase()).toContain(`${metric.toLowerCase()}`);
     for (const report of [text, markdown]) expect(report).not.toMatch(never);
+    // Numbers without a name could be of any metric.
+    expect(text).toMatch(new RegExp(`the merged model \\(mean\\) has ${metric} \\d`));
     const unit = extensions.task?.unit;
     if (unit !== undefined) expect(text).toContain(`Figures are over the ${unit}s of the ${examples}.`);
   });

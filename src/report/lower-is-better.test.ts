@@ -54,12 +54,12 @@ describe('a run of a metric of which lower is better', () => {
   it('ranks the lowest first, and calls what is far above the own models collapsed', () => {
     const texts = findings(run).map(({ text }) => text);
     expect(texts.find((text) => text.includes('is the best of'))).toMatch(
-      /mean is the best of 3 .* with 4 km, before median \(5 km\), max \(9 km\)/,
+      /mean is the best of 3 .* with RMSE 4 km, before median \(5 km\), max \(9 km\)/,
     );
     const collapsed = texts.find((text) => text.includes('collapsed'));
     expect(collapsed).toMatch(/^max collapsed in round 2: .*50% above.* with 9 km against 5 km/);
     expect(texts.find((text) => text.startsWith('Pooled'))).toContain(
-      'has 3.5 km; the merged model is 0.5 km above',
+      'has RMSE 3.5 km; the merged model is 0.5 km above',
     );
   });
 

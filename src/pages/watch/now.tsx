@@ -3,7 +3,7 @@
  * the main figures.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { written, writtenOf } from '../../metrics/metric.js';
+import { named } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import { byteSize, duration } from '../../report/numbers.js';
 import { figuresBy, targetText, weightedByExamples } from '../../report/run-figures.js';
@@ -20,15 +20,13 @@ export function Now({ overview, status, traffic, rounds }: WatchState) {
   const { copyValidation } = figuresBy(metric);
   const evaluated = rounds.findLast(({ result }) => result.copied.length > 0)?.result;
   const copies = evaluated && weightedByExamples(evaluated, (name) => copyValidation(evaluated, name));
+  const test = status.test?.[metric.name];
   const done = status.phase === 'finished' ? status.rounds : status.round - 1;
   const tiles: readonly (readonly [string, string | undefined])[] = [
     ['round', `${status.round} of ${status.rounds}`],
     ['now', status.phase],
-    [
-      `merged (${strategy}), test ${examples}`,
-      status.test === undefined ? undefined : writtenOf(metric, status.test),
-    ],
-    [`copied model, validation ${examples}`, copies === undefined ? undefined : written(metric, copies)],
+    [`merged (${strategy}), test ${examples}`, test === undefined ? undefined : named(metric, test)],
+    [`copied model, validation ${examples}`, copies === undefined ? undefined : named(metric, copies)],
     ['reference', reference === undefined ? undefined : targetText(reference, overview.metrics)],
     ['received by the hub', traffic && byteSize(traffic.received)],
     ['sent by the hub', traffic && byteSize(traffic.sent)],

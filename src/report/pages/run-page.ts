@@ -1,7 +1,7 @@
 /** Writes a run as one page. */
 import { stringify } from 'yaml';
 import type { RecordedRun } from '../../federation/record/read-run.js';
-import { written } from '../../metrics/metric.js';
+import { named } from '../../metrics/metric.js';
 import { withoutPath } from '../../protocol/configuration/dataset-name.js';
 import { type Html, html } from '../html.js';
 import { byteSize, count } from '../numbers.js';
@@ -73,7 +73,7 @@ function figures(run: RecordedRun): Html {
   const test = last && mergedTest(last, strategy);
   const copies = last && weightedByExamples(last, (name) => copyValidation(last, name));
   const pooled = run.result.pooled?.test[metric.name];
-  const text = (value: number | undefined) => (value === undefined ? undefined : written(metric, value));
+  const text = (value: number | undefined) => (value === undefined ? undefined : named(metric, value));
   const bytes = trafficOf(run)?.bytes;
   const tiles: [string, string | undefined][] = [
     [`merged (${strategy}), test ${examples}`, text(test)],

@@ -42,7 +42,7 @@ ${
         title: 'Cosine of the updates',
         caption: 'mean over all pairs',
         x,
-        format: (value) => String(Number(value.toFixed(2))),
+        format: (value) => String(Number(value.toFixed(4))),
         lines: [
           {
             name: 'mean cosine',
