@@ -33,6 +33,7 @@ export interface RecordedRunParts {
   readonly configuration?: Partial<ConfigurationInput>;
   readonly details?: readonly RoundDetails[];
   readonly labelCounts?: RecordedRun['labelCounts'];
+  readonly survey?: RecordedRun['survey'];
   readonly classNames?: readonly string[];
   /** Those of classification by default. */
   readonly metrics?: TaskMetrics;
@@ -80,6 +81,7 @@ export function recordedRun(parts: RecordedRunParts): RecordedRun {
     finished: isFinished(state),
     details: new Map((parts.details ?? []).map((details) => [details.round, details])),
     labelCounts: parts.labelCounts,
+    survey: parts.survey,
     model: {
       bytes: 1000,
       // Pictures, unless the metrics are those of other data.

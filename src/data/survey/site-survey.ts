@@ -1,8 +1,8 @@
-/** A survey of tables that are all on this machine: of each site, and of all together. */
+/** A survey of several sites: of each site, and of all together. */
 import type { Dataset } from '../dataset.js';
 import { figuresOfSurvey, type SurveyFigures } from './figures.js';
 import { ownAnswer, SMALLEST_COUNT } from './own-answer.js';
-import { addAnswers, surveyOf } from './survey.js';
+import { addAnswers, surveyOf, type TableSurvey } from './survey.js';
 
 export interface SiteTable {
   readonly name: string;
@@ -22,20 +22,38 @@ export interface SiteFigures extends SurveyFigures {
   readonly name: string;
 }
 
-/** All rows of the tables, with small counts of each table hidden before they are added up. */
+/**
+ * All rows of tables that are on this machine, with small counts of each table hidden before they
+ * are added up.
+ */
 export function surveySites(tables: readonly SiteTable[], smallestCount = SMALLEST_COUNT): SitesSurvey {
   const [first] = tables;
   const survey = surveyOf(first?.dataset ?? { inputs: [], targets: [] });
-  const answers = tables.map(({ dataset }) => {
+  const answers = tables.map(({ name, dataset }) => {
     const rows = Uint32Array.from({ length: dataset.examples }, (_, row) => row);
-    return ownAnswer(survey, dataset, rows, smallestCount);
+    return { name, answer: ownAnswer(survey, dataset, rows, smallestCount) };
   });
-  return {
-    smallestCount,
-    total: figuresOfSurvey(survey, addAnswers(survey, answers)),
-    sites: answers.map((answer, i) => ({
-      name: (tables[i] as SiteTable).name,
-      ...figuresOfSurvey(survey, answer),
-    })),
-  };
+  return answeredBySites(survey, answers, smallestCount);
 }
+
+export interface SiteAnswer {
+  readonly name: string;
+  readonly answer: Float64Array;
+}
+
+/** The figures of the sites' answers, in which small counts are hidden already. */
+export const answeredBySites = (
+  survey: TableSurvey,
+  answers: readonly SiteAnswer[],
+  smallestCount: number,
+): SitesSurvey => ({
+  smallestCount,
+  total: figuresOfSurvey(
+    survey,
+    addAnswers(
+      survey,
+      answers.map(({ answer }) => answer),
+    ),
+  ),
+  sites: answers.map(({ name, answer }) => ({ name, ...figuresOfSurvey(survey, answer) })),
+});

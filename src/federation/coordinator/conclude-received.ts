@@ -30,7 +30,7 @@ export async function concludeReceived(
   const { rounds } = state;
   switch (phase) {
     case 'constants':
-      await requireSound(filesOf('survey', rounds[round - 1] as RoundRecord), workshop.blobs);
+      await keepAnswers(rounds[round - 1] as RoundRecord, workshop);
       return makeConstants(round, { ...workshop, rounds });
     case 'merge':
       return merge(round, state, workshop);
@@ -51,6 +51,17 @@ function merge(round: number, state: RunState, workshop: ReceivedWorkshop): Prom
     updates: updatesInFiles(filesOfReceived(round, state, workshop), workshop.plan),
     examples: new Map([...members].map(([name, { examples }]) => [name, examples])),
   });
+}
+
+/** Keeps the answers to the survey in the run folder, for reports. The blobs do not stay. */
+async function keepAnswers(record: RoundRecord, { store, blobs }: ReceivedWorkshop): Promise<void> {
+  const { round } = record;
+  const answers = filesOf('survey', record);
+  await requireSound(answers, blobs);
+  for (const { participant, sha256 } of answers) {
+    const role = { type: 'survey', round, participant } as const;
+    await store.put(role, await store.get(role, sha256));
+  }
 }
 
 /** The files that count in a phase of contributions. */

@@ -140,11 +140,6 @@ async function discardAfter(
       await store.discard({ type: 'refitted', round: stale });
     }
   }
-  if (event.type === 'computed' && event.phase === 'constants') {
-    for (const participant of plan.rules.participants) {
-      await store.discard({ type: 'survey', round: event.round, participant });
-    }
-  }
   if (event.type === 'refitted') {
     await store.discard({ type: 'solution', round: event.round });
     for (const participant of plan.rules.participants) {

@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { overHub, type ServedRun, servedOver } from '../../../test/served-over.js';
 import { servedOverHub } from '../../../test/served-over-hub.js';
 import { DataError } from '../../data/error.js';
+import { siteDifferences } from '../../data/survey/site-differences.js';
 import { replayRun } from '../../experiments/replay.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { readRun } from '../record/read-run.js';
 import { runFederation } from './run-federation.js';
 
 const hospitals = ['cleveland', 'hungary', 'long-beach', 'switzerland'];
@@ -54,8 +56,9 @@ describe('a simulation with a table for each site', () => {
   it('trains each participant on its own file, tests on a fifth of each, and is replayed', async () => {
     const notices: string[] = [];
     const out = join(folder, 'simulated');
+    const { constants: _, ...surveyed } = settings;
     const { result } = await runFederation(
-      { ...settings, partition: { name: 'own' }, data: { ...data, sites: files } },
+      { ...surveyed, partition: { name: 'own' }, data: { ...data, sites: files } },
       { out, workers: 1, observer: { onNotice: (notice) => notices.push(notice) } },
     );
     const [first] = result.rounds;
@@ -67,6 +70,13 @@ describe('a simulation with a table for each site', () => {
     ]);
     expect(result.rounds.at(-1)?.merged.mean?.test?.accuracy).toBeGreaterThan(0.7);
     expect((await replayRun(out, { workers: 1 })).differences).toEqual([]);
+    const { survey } = await readRun(out);
+    expect(survey?.sites.map(({ name, rows }) => [name, rows])).toEqual(
+      first?.participants.map(({ name, examples }) => [name, examples]),
+    );
+    const [chol] = siteDifferences(survey!);
+    expect(chol).toMatchObject({ kind: 'missing', column: 'chol' });
+    expect(chol).toHaveProperty('sites.0', { site: 'switzerland', rows: 88, of: 88, hidden: false });
   });
 });
 

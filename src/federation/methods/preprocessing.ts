@@ -13,6 +13,7 @@ import type { DataFacts } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { figuresOfSurvey, type NumberFigures, quantileOf } from '../../data/survey/figures.js';
 import type { Preprocessing } from '../../data/survey/settings.js';
+import { answeredBySites, type SitesSurvey } from '../../data/survey/site-survey.js';
 import { addAnswers, answerProblem, surveyOf, type TableSurvey } from '../../data/survey/survey.js';
 import type { Constants } from '../../engine/nn/layers/constants.js';
 import { PREPROCESS } from '../../engine/nn/layers/preprocess.js';
@@ -187,6 +188,17 @@ export async function makeConstants(round: number, workshop: SurveyWorkshop): Pr
   const sha256 = await store.put({ type: 'constants', round }, state);
   return { type: 'computed', round, phase: 'constants', sha256 };
 }
+
+/** What the participants answered, as statistics of each and of all. */
+export const surveyedSites = (
+  { survey, settings: { smallestCount } }: PreprocessingPlan,
+  files: readonly { readonly name: string; readonly file: StateDict }[],
+): SitesSurvey =>
+  answeredBySites(
+    survey,
+    files.map(({ name, file }) => ({ name, answer: unpackAnswer(file) })),
+    smallestCount,
+  );
 
 export function preprocessingOf({ plan }: Pick<SurveyWorkshop, 'plan'>): PreprocessingPlan {
   if (plan.preprocessing === undefined) throw new Error('internal: this run surveys nothing');

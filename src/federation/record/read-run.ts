@@ -7,12 +7,15 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../../base/node/reason.js';
+import type { SitesSurvey } from '../../data/survey/site-survey.js';
 import { decodeModel, type ModelDescription } from '../../engine/nn/model-file.js';
 import { decisionResultSchema } from '../../metrics/schemas.js';
 import { type Configuration, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import { type RoundDetails, roundDetailsSchema } from '../../protocol/round-details.js';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { FederationError } from '../error.js';
+import { preprocessingPlanOf, surveyedSites } from '../methods/preprocessing.js';
 import { participantsOf, rulesOf } from '../plan/rules.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
@@ -38,6 +41,8 @@ export interface RecordedRun {
   readonly details: ReadonlyMap<number, RoundDetails>;
   /** Undefined if the run may not share them. */
   readonly labelCounts: LabelCounts | undefined;
+  /** What the participants answered before round 1; undefined if nobody was asked. */
+  readonly survey: SitesSurvey | undefined;
   /** The last merged model that is there. */
   readonly model: RecordedModel | undefined;
 }
@@ -57,6 +62,7 @@ export async function readRun(path: string): Promise<RecordedRun> {
   const participants = participantsOf(configuration);
   const state = events.reduce(applyEvent, startRun(rulesOf(configuration, participants)));
   const earlier = await readEarlierResult(path);
+  const model = await readModel(path, state.rounds);
   const cutShort = earlier?.stopped.reason === 'diverged' ? 'diverged' : 'interrupted';
   const result = runResult({
     configuration,
@@ -77,7 +83,8 @@ export async function readRun(path: string): Promise<RecordedRun> {
     extended: events.some(({ type }) => type === 'rounds-raised'),
     details: await readDetails(path, state.rounds),
     labelCounts: await readLabelCounts(path),
-    model: await readModel(path, state.rounds),
+    survey: await readSurvey(path, configuration, state.rounds, model?.description),
+    model,
   };
 }
 
@@ -125,6 +132,27 @@ export const readRoundDetails = (path: string, round: number) =>
   readJson(join(path, detailsFile(round)), roundDetailsSchema);
 
 const readLabelCounts = (path: string) => readJson(join(path, LABEL_COUNTS), labelCountsSchema);
+
+/** The description of the model says what the columns are. */
+async function readSurvey(
+  path: string,
+  configuration: Configuration,
+  [first]: readonly RoundRecord[],
+  columns: ModelDescription | undefined,
+): Promise<SitesSurvey | undefined> {
+  const counted = first?.closed.survey?.counted;
+  const plan = columns && preprocessingPlanOf(configuration, columns, path);
+  if (plan === undefined || counted === undefined) return undefined;
+  const files = await Promise.all(
+    counted.map(async (name) => {
+      const file = join(path, stateFile({ type: 'survey', round: 1, participant: name }));
+      const bytes = await readFile(file).catch(() => undefined);
+      return bytes && { name, file: decodeSafetensors(bytes, file).state };
+    }),
+  );
+  const there = files.filter((file) => file !== undefined);
+  return there.length < files.length ? undefined : surveyedSites(plan, there);
+}
 
 async function readModel(path: string, rounds: readonly RoundRecord[]): Promise<RecordedModel | undefined> {
   const last = rounds.findLast(({ merged }) => merged !== undefined);

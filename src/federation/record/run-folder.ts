@@ -11,6 +11,7 @@
  *     updates/             the updates of the round under way, with what travels beside them
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
  *     methods/             what methods leave from round to round: common states, and those of participants on this machine
+ *     survey/              the participants' answers to the survey before round 1, of a run of tables
  *     personal/            everybody's own model, where some tensors stay with their owners (conclude-run.ts)
  *     rounds/              what was measured when a round was merged (round-details.ts)
  *     label-counts.json    who holds how many of what, where that is shared (label-counts.ts)
@@ -141,8 +142,9 @@ export function stateFile(role: StateRole): string {
     case 'attachment':
       return `updates/${role.name}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
     case 'features':
-    case 'survey':
       return `updates/${role.type}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+    case 'survey':
+      return `survey/${fileNameOf(role.participant)}.safetensors`;
     case 'merged':
       return `models/round-${role.round}.safetensors`;
     case 'server':
@@ -219,7 +221,7 @@ async function checkEmpty(path: string): Promise<void> {
 
 /** Removes files that a killed process was writing or merging: nothing refers to them. */
 async function removeLeftovers(path: string): Promise<void> {
-  for (const folder of ['.', 'updates', 'models', 'methods', 'rounds', 'personal']) {
+  for (const folder of ['.', 'updates', 'models', 'methods', 'rounds', 'survey', 'personal']) {
     const names = await readdir(join(path, folder)).catch(() => []);
     for (const name of names.filter((name) => /\.part(ial)?$/.test(name))) await rm(join(path, folder, name));
   }

@@ -1,4 +1,5 @@
 /** Writes the summary of a run as Markdown: its findings in words, and its figures. */
+import type { SitesSurvey } from '../../data/survey/site-survey.js';
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import { titleOf } from '../../metrics/metric.js';
 import { roundsMatrix } from '../charts/rounds-matrix.js';
@@ -7,6 +8,7 @@ import { count, percent, plural } from '../numbers.js';
 import { classAccuracies, classNamesOf, lastDetails, wordsOfRun } from '../run-figures.js';
 import { runTitle } from '../run-title.js';
 import { findings } from '../text/findings.js';
+import { differenceSentences } from '../text/survey-report.js';
 
 export function runMarkdown(run: RecordedRun): string {
   const { head, rows, omitted } = roundsMatrix(run);
@@ -18,10 +20,16 @@ export function runMarkdown(run: RecordedRun): string {
     `## ${titleOf(run.result.metrics[0])} by round`,
     markdownTable(head, rows),
     ...(omitted === 0 ? [] : [`${plural(omitted, 'round')} between them left out; metrics.csv has all.`]),
+    ...(run.survey ? sites(run.survey) : []),
     ...(run.hasClasses ? [...labels(run), ...classes(run)] : []),
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+function sites(survey: SitesSurvey): string[] {
+  const sentences = differenceSentences(survey).map((text) => `- ${markdownText(text)}`);
+  return ['## Where the sites differ', sentences.join('\n') || 'No large differences.'];
 }
 
 function labels({ labelCounts }: RecordedRun): string[] {

@@ -22,6 +22,7 @@ import { labelsSection } from '../sections/labels-section.js';
 import { metricSection } from '../sections/metric-section.js';
 import { picturesSection } from '../sections/pictures-section.js';
 import { scoresSection } from '../sections/scores-section.js';
+import { surveySection } from '../sections/survey-section.js';
 import type { TestPictures } from '../sections/test-pictures.js';
 import { findings } from '../text/findings.js';
 
@@ -46,6 +47,7 @@ ${metricSection(run)}
 ${figuresSection(run)}
 ${scoresSection(run)}
 ${run.hasClasses ? labelsSection(run) : undefined}
+${run.survey && surveySection(run.survey)}
 ${driftSection(run)}
 ${
   run.hasClasses
