@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Of } from '../../src/base/node/sha256-of.js';
 import type { Assignment } from '../../src/protocol/assignment.js';
@@ -43,16 +43,18 @@ async function putToSleep(browser: Browser): Promise<() => void> {
 
 describe.skipIf(executable === undefined)('a participant’s end of the hub in Chromium', () => {
   let browser: Browser;
+  let page: Page;
   let files: Map<string, Served>;
   beforeAll(async () => {
     [browser, files] = await Promise.all([launch(executable as string), pageFiles()]);
+    page = await browser.newPage();
   });
   afterAll(() => browser.close());
 
   async function openAll(options: Parameters<typeof testHub>[0] = {}) {
     const hub = await testHub(options);
     const gateway = await openGateway(files);
-    const tab = await openTab(browser, `http://127.0.0.1:${gateway.port}`);
+    const tab = await openTab(page, `http://127.0.0.1:${gateway.port}`);
     return {
       ...{ hub, gateway, tab },
       async open(handlers?: Parameters<TestHub['open']>[1]) {
@@ -244,7 +246,7 @@ rounds: 1
       gateway.hubPort = Number(at);
       return { ...process, token: handedOut(out).tokens.get('environment-1') };
     };
-    const tab = await openTab(browser, `http://127.0.0.1:${gateway.port}`);
+    const tab = await openTab(page, `http://127.0.0.1:${gateway.port}`);
     const first = await serve(0);
     let second: typeof first | undefined;
     try {
@@ -277,7 +279,7 @@ rounds: 1
     const gateway = await openGateway(files);
     const { port, blobs, publish } = await hub.open();
     gateway.hubPort = port;
-    const tab = await openTab(browser, `http://hub.test:${gateway.port}`);
+    const tab = await openTab(page, `http://hub.test:${gateway.port}`);
     try {
       expect(await tab.page.evaluate(() => isSecureContext)).toBe(false);
       expect(await tab.act('hasWebCrypto')).toBe(false);

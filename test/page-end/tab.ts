@@ -74,9 +74,12 @@ export const launch = (executablePath: string): Promise<Browser> =>
     args: ['--no-sandbox', '--host-resolver-rules=MAP hub.test 127.0.0.1'],
   });
 
-export async function openTab(browser: Browser, origin: string): Promise<Tab> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
+/**
+ * In a page that is there already: a new one would be a new process. What it keeps, it keeps by
+ * origin, and each gateway has one of its own.
+ */
+export async function openTab(page: Page, origin: string): Promise<Tab> {
+  const context = page.context();
   const open = async () => {
     await page.goto(`${origin}/test/`);
     await page.waitForFunction(() => 'ask' in globalThis);
@@ -104,7 +107,11 @@ export async function openTab(browser: Browser, origin: string): Promise<Tab> {
       };
     },
     reload: open,
-    close: () => context.close(),
+    async close() {
+      await context.setOffline(false);
+      // Its worker ends with it.
+      await page.goto('about:blank');
+    },
   };
   return tab;
 }
