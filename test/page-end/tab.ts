@@ -43,16 +43,18 @@ const PAGE = `<!doctype html><title>a tab</title><script>
 
 /** The page and its worker, as a gateway serves them. */
 export async function pageFiles(): Promise<Map<string, Served>> {
+  // That ONNX Runtime's files take a while is known.
+  const quiet = { checks: { bundlerTimings: false } };
   const built = await build({
     configFile: false,
     logLevel: 'warn',
+    worker: { rolldownOptions: quiet },
     build: {
       write: false,
       minify: false,
       modulePreload: false,
       rolldownOptions: {
-        // That ONNX Runtime's files take a while is known.
-        checks: { bundlerTimings: false },
+        ...quiet,
         input: join(import.meta.dirname, 'in-worker.ts'),
         external: ['onnxruntime-web'],
         output: { entryFileNames: 'worker.js', chunkFileNames: '[name].js' },

@@ -28,14 +28,17 @@ async function cells(page: Page, figure: string) {
 
 describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () => {
   let browser: Browser;
+  /** For all tests that ask for no page of their own, which would be a process of its own. */
+  let common: Page;
   let hub: TestHub;
   let token: string;
-  let open: BrowserContext[];
+  let open: BrowserContext[] = [];
   /** Of pages, such as what their policy forbids; a connection that is lost is none. */
-  let complaints: string[];
+  let complaints: string[] = [];
 
   beforeAll(async () => {
     browser = await openBrowser();
+    common = await newPage();
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
@@ -44,6 +47,7 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     token = await hub.tokens.issue({ role: 'observer' });
   });
   afterEach(async () => {
+    await common.goto('about:blank');
     for (const context of open) await context.close();
     await hub.close();
     expect(complaints).toEqual([]);
@@ -62,9 +66,9 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     });
     return page;
   }
-  async function watching(view: RunView, options: BrowserContextOptions = {}): Promise<Page> {
+  async function watching(view: RunView, options?: BrowserContextOptions): Promise<Page> {
     await hub.open({ view });
-    const page = await newPage(options);
+    const page = options === undefined ? common : await newPage(options);
     await page.goto(`${hub.hub().url}/#token=${token}`);
     await page.getByRole('heading', { name: 'Who takes part' }).waitFor();
     return page;
