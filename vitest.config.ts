@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { compiledSources, loadedByNode } from './test/compiled-sources.js';
 
 /**
  * Files in whose own thread ONNX Runtime runs: it leaves that thread without subnormal numbers. They
@@ -49,8 +50,10 @@ export default defineConfig({
         },
       },
       {
+        plugins: [compiledSources()],
         test: {
           ...common,
+          server: loadedByNode,
           isolate: false,
           name: 'engine',
           maxWorkers: 2,
@@ -60,8 +63,10 @@ export default defineConfig({
         },
       },
       {
+        plugins: [compiledSources()],
         test: {
           ...common,
+          server: loadedByNode,
           ...sharing,
           name: 'together',
           // They wait for other processes, for a server or a browser: two of them would leave a core with nothing to do.

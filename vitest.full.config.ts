@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { compiledSources, loadedByNode } from './test/compiled-sources.js';
 
 /** They try a few of their cases with `npm test`, and all of them here. */
 const inEveryCase = ['bench', 'src', 'test'].flatMap((folder) =>
@@ -14,7 +15,9 @@ const inEveryCase = ['bench', 'src', 'test'].flatMap((folder) =>
 
 // What takes minutes: real training runs on all of Fashion-MNIST. One file after the other, since they are timed.
 export default defineConfig({
+  plugins: [compiledSources()],
   test: {
+    server: loadedByNode,
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 900_000,

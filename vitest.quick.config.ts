@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { compiledSources, loadedByNode } from './test/compiled-sources.js';
 import { common, engines, sharing } from './vitest.config.js';
 
 /** Of federations and their plans, these train whole ones. */
@@ -6,8 +7,10 @@ const federations =
   'after-merge,any-task,attackers,coded-run,constants,continued-run,coordinator/own-tensors,corrected-run,fisher,foreign-plan,kept-update,one-step-a-round,operator-acts,own-partition,participant-work,refit,run-*,serve*,take-part';
 
 const rooms = (name: string, include: readonly string[], exclude: readonly string[], process = {}) => ({
+  plugins: [compiledSources()],
   test: {
     ...common,
+    server: loadedByNode,
     ...process,
     name,
     maxWorkers: 2,
@@ -21,7 +24,8 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      rooms('alone', ['src/base/node/*.test.ts'], []),
+      // Its tests replace modules of Node in the sources.
+      { ...rooms('alone', ['src/base/node/*.test.ts'], []), plugins: [] },
       rooms(
         'engine',
         engines,
