@@ -34,7 +34,10 @@ export const common = {
 } as const;
 
 /** These files share processes, which keep what they have loaded for the next file: half the time. */
-export const sharing = { isolate: false, setupFiles: ['test/subnormals.ts'] };
+export const sharing = {
+  isolate: false,
+  setupFiles: ['test/late-optimizing.ts', 'test/subnormals.ts'],
+};
 
 export default defineConfig({
   test: {
