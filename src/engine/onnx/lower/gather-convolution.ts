@@ -110,7 +110,8 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
   ];
   // Uses whichever reads less; if both read the same, what was just gathered for dX.
   if (dx !== undefined && unitStrides && rowCount(x) * o <= rowCount(dy) * c) {
-    return weightGradientFromDx(lowering, dw, dx);
+    const product = weightGradientFromDx(lowering, dw, dx);
+    if (product !== undefined) return product;
   }
   const { model } = lowering;
   const rows = lowering.anyRows(dy);
@@ -146,18 +147,19 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
 
 /**
  * With stride 1, dW can be computed from what dX gathers: dW = cols'(dY)ᵀ·X, since both pair each
- * pixel with the windows that read it.
+ * pixel with the windows that read it. Not where some tap reads padding only, as in an image of one
+ * line, since dX does not gather for it.
  */
 function weightGradientFromDx(
   lowering: Lowering,
   dw: ValueOf<'conv2dWeightGradient'>,
   dx: ValueOf<'conv2dInputGradient'>,
-): string {
+): string | undefined {
   const x = operand(dw as Value, 0);
   const [o, c, kh, kw] = dw.shape as ImageShape;
   const order = preferredOrder(lowering, dx as Value);
-  const { gathered } = windowsOfPixels(lowering, dx, pixelsByPlace(order), order.outer);
-  if (gathered === undefined) throw new Error('internal: no tap of a convolution reaches its image');
+  const { gathered, taps } = windowsOfPixels(lowering, dx, pixelsByPlace(order), order.outer);
+  if (gathered === undefined || taps.length < kh * kw) return undefined;
   const rows = lowering.reshape(lowering.rows(x, order).name, [rowCount(x), c]);
   const product = lowering.model.node('Gemm', [rows, gathered], { transA: 1 });
   return lowering.reshape(

@@ -133,6 +133,13 @@ const cases: Record<string, Case> = {
       [8, 8, 3, 3],
     ],
   },
+  'conv2d 3×3 on an image of one line': {
+    f: (x, w) => g.conv2d(x, w, undefined, { padding: 1 }),
+    shapes: [
+      [2, 4, 1, 2],
+      [4, 4, 3, 3],
+    ],
+  },
   'conv2d 5×5 without padding': { f: (x, w, b) => g.conv2d(x, w, b), shapes: [image, [4, 3, 5, 5], [4]] },
   'conv2d 2×3, stride 2×3, uneven padding': {
     f: (x, w) =>
