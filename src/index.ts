@@ -51,6 +51,7 @@ export { type Normalization, onPixels, pixels } from './engine/nn/models/normali
 export { paperCnn } from './engine/nn/models/paper-cnn.js';
 export { resnet8 } from './engine/nn/models/resnet8.js';
 export { tabularResnet } from './engine/nn/models/tabular-resnet.js';
+export { unet } from './engine/nn/models/unet.js';
 export { adam, type Optimizer, sgd } from './engine/nn/optimizers.js';
 export { permutationGroups } from './engine/nn/permutation-groups.js';
 export { compilePlan, type Plan, type PlanOptions } from './engine/nn/plan.js';
@@ -59,6 +60,7 @@ export { type NetworkOnBatch, networkOnBatch, type SumPlan } from './engine/nn/s
 export { meanSquaredError, softmaxCrossEntropy } from './engine/nn/tasks/class-losses.js';
 export { classification } from './engine/nn/tasks/classification.js';
 export { regression } from './engine/nn/tasks/regression.js';
+export { segmentation } from './engine/nn/tasks/segmentation.js';
 export type { Metric, Task } from './engine/nn/tasks/task.js';
 export { lower } from './engine/onnx/lower/lower.js';
 export type { Runtime, Session } from './engine/runtime/runtime.js';

@@ -233,6 +233,10 @@ const ofAnyData = ['metrics', 'data', 'engine/nn', 'training', 'protocol', 'fede
 /** Folders and modules of these rooms that may, and why. */
 const ofPictures: Readonly<Record<string, string>> = {
   'data/images': 'the maker of pictures',
+  'engine/nn/settings.ts': 'the task of masks, and its network',
+  'engine/nn/tasks/segmentation.ts': 'the task of masks',
+  'metrics/known-figures.ts': 'the formulas of metrics of masks',
+  'metrics/known-metrics.ts': 'the metrics of masks',
   'engine/nn/models': 'networks for pictures, and the layer that normalizes their bytes',
   'federation/coordinator/setup/own-normalization.ts': 'the setting by which pictures are normalized',
   'federation/participant/demonstration-share.ts': 'the public set that a hub lends is of pictures',

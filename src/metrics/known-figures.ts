@@ -6,11 +6,13 @@ import { calibrationError } from './calibration.js';
 import {
   accuracyOf,
   f1Scores,
+  intersectionsOverUnions,
   meanBySupport,
   meanOfDefined,
   type Outcomes,
   outcomesOfConfusion,
   outcomesOfLabels,
+  partRight,
   recalls,
 } from './outcomes.js';
 import { areaUnderRoc, averagePrecision, histogramsOf } from './score-histograms.js';
@@ -30,6 +32,9 @@ const figures: Readonly<Record<string, (sums: Sums, counted: number) => number>>
   'average-precision': (sums) =>
     meanOfDefined(histogramsOf(sumOf(sums, 'scores')).map((one) => averagePrecision(one).value)),
   brier: (sums, counted) => (sumOf(sums, 'brier')[0] as number) / counted,
+  iou: (sums) => meanOfDefined(intersectionsOverUnions(outcomesOf(sums))),
+  dice: (sums) => meanOfDefined(f1Scores(outcomesOf(sums))),
+  'pixel-accuracy': (sums) => partRight(outcomesOf(sums)),
   'calibration-error': (sums) => calibrationError(sumOf(sums, 'calibration')),
 };
 

@@ -43,6 +43,17 @@ const ofLabels = {
   ...pick(ofClasses, 'auroc', 'average-precision', 'brier', 'calibration-error', 'loss'),
 } satisfies Record<string, Facts>;
 
+const NO_PIXELS = 'have no pixel that counts';
+const ofPixels = {
+  iou: { label: 'IoU', better: 'higher', format: 'percent', undefinedFor: NO_PIXELS },
+  dice: { label: 'Dice', better: 'higher', format: 'percent', undefinedFor: NO_PIXELS },
+  'pixel-accuracy': {
+    ...{ label: 'pixel accuracy', better: 'higher', format: 'percent' },
+    undefinedFor: NO_PIXELS,
+  },
+  loss: LOSS,
+} satisfies Record<string, Facts>;
+
 const ofNumbers = {
   rmse: { label: 'RMSE', better: 'lower', format: 'number' },
   mae: { label: 'MAE', better: 'lower', format: 'number' },
@@ -53,6 +64,7 @@ const ofNumbers = {
 const known: Readonly<Record<string, Readonly<Record<string, Facts>>>> = {
   classification: ofClasses,
   'multi-label': ofLabels,
+  segmentation: ofPixels,
   regression: ofNumbers,
 };
 

@@ -1,7 +1,8 @@
 /**
  * Figures of classes, each against the rest, from counts:
  *
- *     precision = TP/(TP + FP),  recall = TP/(TP + FN),  F1 = 2·TP/(2·TP + FP + FN)
+ *     precision = TP/(TP + FP),  recall = TP/(TP + FN),  F1 = 2·TP/(2·TP + FP + FN),
+ *     intersection over union = TP/(TP + FP + FN)
  *
  * A figure whose denominator is 0 is undefined (NaN here), and left out of means over classes.
  */
@@ -58,6 +59,19 @@ export const f1Scores = ({ truePositives, falsePositives, falseNegatives }: Outc
   truePositives.map(
     (hits, c) => (2 * hits) / (2 * hits + (falsePositives[c] as number) + (falseNegatives[c] as number)),
   );
+
+export const intersectionsOverUnions = ({
+  truePositives,
+  falsePositives,
+  falseNegatives,
+}: Outcomes): number[] =>
+  truePositives.map(
+    (hits, c) => hits / (hits + (falsePositives[c] as number) + (falseNegatives[c] as number)),
+  );
+
+/** The part of what was counted whose own class was predicted. */
+export const partRight = (outcomes: Outcomes): number =>
+  sum(outcomes.truePositives) / sum(supports(outcomes));
 
 /** The number of examples of each class. */
 export const supports = ({ truePositives, falseNegatives }: Outcomes): number[] =>

@@ -1,4 +1,4 @@
-"""The four networks of Commonweight as plain PyTorch modules, whose state dicts have the names and layouts of ours.
+"""The networks of Commonweight as plain PyTorch modules, whose state dicts have the names and layouts of ours.
 
 LeNet-5: LeCun et al. 1998, "Gradient-based learning applied to document recognition", for 28x28 images.
 ResNet-8: the widths and depth of MLPerf Tiny (Banbury et al. 2021), with group norm (Wu and He 2018) for batch norm.
@@ -6,6 +6,7 @@ ResNet-8: the widths and depth of MLPerf Tiny (Banbury et al. 2021), with group 
 
 from collections import OrderedDict
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -87,6 +88,47 @@ class ResNet8(nn.Module):
         x = F.relu(self.norm1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))
         return self.fc(x.mean((2, 3)))
+
+
+class TwoConvolutions(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        self.norm1 = nn.GroupNorm(8, outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.norm2 = nn.GroupNorm(8, outputs)
+
+    def forward(self, x):
+        x = F.relu(self.norm1(self.conv1(x)))
+        return F.relu(self.norm2(self.conv2(x)))
+
+
+class UNet(nn.Module):
+    """A small U-Net (Ronneberger et al. 2015): scores for each pixel, of pictures of any size from 4."""
+
+    def __init__(self, channels=1, classes=2):
+        super().__init__()
+        self.down1 = TwoConvolutions(channels, 16)
+        self.down2 = TwoConvolutions(16, 32)
+        self.bottom = TwoConvolutions(32, 64)
+        self.up2 = TwoConvolutions(64 + 32, 32)
+        self.up1 = TwoConvolutions(32 + 16, 16)
+        self.out = nn.Conv2d(16, classes, 1)
+
+    def forward(self, x):
+        top = self.down1(x)
+        middle = self.down2(F.max_pool2d(top, 2))
+        x = self.bottom(F.max_pool2d(middle, 2))
+        x = self.up2(torch.cat([enlarged(x, middle), middle], 1))
+        x = self.up1(torch.cat([enlarged(x, top), top], 1))
+        return self.out(x)
+
+
+def enlarged(x, like):
+    """Each pixel twice in each direction; the last ones once more where `like` is odd."""
+    x = F.interpolate(x, scale_factor=2, mode="nearest")
+    right, bottom = like.shape[3] - x.shape[3], like.shape[2] - x.shape[2]
+    return F.pad(x, (0, right, 0, bottom), mode="replicate")
 
 
 NAMES = ("paper-cnn", "lenet5", "mlp", "resnet8")

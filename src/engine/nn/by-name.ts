@@ -14,6 +14,7 @@ import { mlp } from './models/mlp.js';
 import { paperCnn } from './models/paper-cnn.js';
 import { resnet8 } from './models/resnet8.js';
 import { tabularResnet } from './models/tabular-resnet.js';
+import { unet } from './models/unet.js';
 import { adam, type Optimizer, sgd } from './optimizers.js';
 import { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './schedules.js';
 import type {
@@ -23,9 +24,11 @@ import type {
   OptimizerSettings,
   ScheduleSettings,
 } from './settings.js';
-import { meanSquaredError, softmaxCrossEntropy } from './tasks/class-losses.js';
+import { type ClassLoss, meanSquaredError, softmaxCrossEntropy } from './tasks/class-losses.js';
 import { type ClassificationTask, classification } from './tasks/classification.js';
 import { huber, type NumberLoss, pinball, squaredError } from './tasks/number-losses.js';
+import { type SegmentationOptions, segmentation } from './tasks/segmentation.js';
+import type { Task } from './tasks/task.js';
 
 /** The network with this number of outputs: one for each class, if there are classes. */
 export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, classes: number): Network {
@@ -45,6 +48,8 @@ export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, cla
       return tabularResnet({ ...model, classes });
     case 'cnn1d':
       return cnn1d({ classes });
+    case 'unet':
+      return unet({ classes });
   }
 }
 
@@ -60,9 +65,22 @@ export function classificationOf(
 ): ClassificationTask {
   return classification({
     ...{ classes, metrics, isScored },
-    loss: loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError(),
+    loss: classLossOf(loss),
   });
 }
+
+/** @param target the column of masks */
+export function segmentationOf(
+  loss: LossSettings,
+  target: SegmentationOptions['target'],
+  classes: number,
+  metrics?: readonly string[],
+): Task {
+  return segmentation({ target, classes, metrics, loss: classLossOf(loss) });
+}
+
+const classLossOf = (loss: LossSettings): ClassLoss =>
+  loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError();
 
 /** The loss of a regression; the losses of classes stand for its default, the squared error. */
 export function numberLossOf(loss: LossSettings): NumberLoss {

@@ -67,6 +67,9 @@ export const modelSchema = z
         .describe('Three convolutions along time, for signals [channels, length] or [length].'),
     }),
     z.strictObject({ name: z.literal('resnet8') }),
+    z.strictObject({
+      name: z.literal('unet').describe('A small U-Net, for the class of each pixel of pictures.'),
+    }),
     z
       .strictObject({ name: z.literal('custom') })
       .describe('The network that the program passes. Participants cannot compile it by themselves.'),
@@ -131,6 +134,11 @@ export const taskSchema = z.discriminatedUnion('name', [
       .describe(
         'Predicts for each of several labels whether it applies; measured by the macro F1 of the labels.',
       ),
+  }),
+  z.strictObject({
+    name: z
+      .literal('segmentation')
+      .describe('Predicts the class of each pixel of a picture; measured by the mean IoU of the classes.'),
   }),
   z.strictObject({
     name: z

@@ -52,6 +52,7 @@ const EVALUATION_FACTORS: Readonly<Record<Configuration['model']['name'], number
   lenet5: 1.9,
   'paper-cnn': 2.9,
   resnet8: 6.6,
+  unet: 3.5,
   // Not measured: those of dense layers as the perceptron.
   'logistic-regression': 1.6,
   'linear-regression': 1.6,

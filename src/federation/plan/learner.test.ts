@@ -9,6 +9,17 @@ const target = (names: readonly string[], shape: readonly number[] = []): DataFa
   targets: [{ name: 'y', dtype: 'i32', shape, meaning: { kind: 'categories', names } }],
 });
 
+const masks = (names: readonly string[] = ['ground', 'road']): DataFacts => ({
+  inputs: [{ name: 'images', dtype: 'u8', shape: [3, 8, 12], meaning: { kind: 'picture' } }],
+  targets: [
+    {
+      ...{ name: 'mask', dtype: 'i32', shape: [8, 12] },
+      meaning: { kind: 'categories', names, ignored: 255 },
+    },
+  ],
+});
+const ofMasks = { task: { name: 'segmentation' }, model: { name: 'unet' } } as const;
+
 function learner(change: Partial<ConfigurationInput>, facts: DataFacts) {
   const settings = {
     ...{ partition: { name: 'iid', participants: 2 }, model: { name: 'mlp', hidden: [4] } },
@@ -28,7 +39,45 @@ describe('what is learned', () => {
     expect([task.name, task.output]).toEqual(['multi-label', [3]]);
   });
 
+  it('are masks, where the target has a class for each pixel', () => {
+    const { task } = learner({ ...ofMasks, metrics: ['dice'] }, masks());
+    expect([task.name, task.output, task.unit]).toEqual(['segmentation', [2, 8, 12], 'pixel']);
+    expect(task.targets).toEqual([{ name: 'mask', dtype: 'i32', shape: [8, 12] }]);
+    expect(task.metrics.map(({ name }) => name)).toEqual(['dice']);
+  });
+
   it.each([
+    [
+      'a network of vectors for masks',
+      { ...ofMasks, model: { name: 'resnet8' } },
+      masks(),
+      /"model.name" is "resnet8", which gives a vector, but the task "segmentation" is about \[2,8,12\]/,
+    ],
+    [
+      'a network of masks for classes',
+      { model: { name: 'unet' } },
+      target(['a', 'b']),
+      /"model.name" is "unet", which gives a map of scores, but the task "classification" is about \[2\]/,
+    ],
+    [
+      'masks of no picture',
+      ofMasks,
+      { ...masks(), inputs },
+      /"unet", which reads pictures, but the data have x f32\[2\]/,
+    ],
+    ['masks of one class', ofMasks, masks(['ground']), /expected a mask of two categories or more/],
+    [
+      'no mask',
+      ofMasks,
+      target(['a', 'b']),
+      /"task" is "segmentation".*expected a mask, i32\[height,width\]/,
+    ],
+    [
+      'weights of other classes of masks',
+      { ...ofMasks, loss: { name: 'softmax-cross-entropy', classWeights: [1, 2, 3] } },
+      masks(),
+      /"loss.classWeights" has 3 numbers, expected one for each of the 2 classes/,
+    ],
     [
       'a sensitivity of three',
       { metrics: ['sensitivity'] },

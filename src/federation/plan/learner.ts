@@ -4,7 +4,7 @@
  */
 import type { Complaint } from '../../base/complaint.js';
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
-import { classificationOf, networkOf, numberLossOf } from '../../engine/nn/by-name.js';
+import { classificationOf, networkOf, numberLossOf, segmentationOf } from '../../engine/nn/by-name.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import { type EmbeddingWidth, featuresOf, onFeatures } from '../../engine/nn/layers/preprocess.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
@@ -114,13 +114,23 @@ function taskFor(
       refuse(classMetricsProblem(metrics, labels), source);
       return multiLabel({ target: { name: target.name, labels }, metrics });
     }
+    case 'segmentation': {
+      const [height, width, ...others] = target?.shape ?? [];
+      const names = target?.meaning.kind === 'categories' ? target.meaning.names : [];
+      if (target === undefined || height === undefined || width === undefined || others.length > 0) {
+        throw expected('a mask, i32[height,width]');
+      }
+      if (names.length < 2) throw expected('a mask of two categories or more');
+      refuse(classWeightsProblem(loss, names.length), source);
+      return segmentationOf(loss, { name: target.name, shape: [height, width] }, names.length, metrics);
+    }
     case 'regression':
       if (target?.meaning.kind !== 'number' || target.dtype !== 'f32') throw expected('numbers, f32');
       return regression({ target, unit: task.unit, metrics, loss: numberLossOf(loss) });
     case 'custom':
       if (own !== undefined) return own;
       throw new ConfigurationError(`${source}: "task.name" is "custom", but no task is given`, {
-        hint: 'pass `task`, or name one of classification, multi-label, regression',
+        hint: 'pass `task`, or name one of classification, multi-label, segmentation, regression',
       });
   }
 }
@@ -141,10 +151,15 @@ function networkFor(
 ): Network {
   if (model.name !== 'custom') {
     const [outputs, ...others] = output;
-    if (outputs === undefined || others.length > 0) {
+    const isMap = model.name === 'unet';
+    if (outputs === undefined || others.length !== (isMap ? 2 : 0)) {
+      const gives = isMap ? 'a map of scores' : 'a vector';
+      const hint = others.length === 2 ? 'take unet' : isMap ? 'take resnet8' : undefined;
       throw new ConfigurationError(
-        `${source}: "model.name" is "${model.name}", which gives a vector, but the task "${name}" is about ${formatShape(output)}`,
-        { hint: 'pass a network of your own, with "model" { name: "custom" }' },
+        `${source}: "model.name" is "${model.name}", which gives ${gives}, but the task "${name}" is about ${formatShape(output)}`,
+        {
+          hint: `${hint === undefined ? '' : `${hint}, or `}pass a network of your own, with "model" { name: "custom" }`,
+        },
       );
     }
     checkNetwork(model.name, name, facts, source);
@@ -164,7 +179,7 @@ function networkFor(
 /** @throws ConfigurationError when a network cannot read such data, or is not for such a task */
 function checkNetwork(name: string, task: string, { inputs }: DataFacts, source: string): void {
   const [first] = inputs;
-  if (/^(paper-cnn|lenet5|resnet8)$/.test(name) && first?.shape.length !== 3) {
+  if (/^(paper-cnn|lenet5|resnet8|unet)$/.test(name) && first?.shape.length !== 3) {
     throw new ConfigurationError(
       `${source}: "model.name" is "${name}", which reads pictures, but the data have ${inputs.map(describeColumn).join(', ')}`,
       { hint: 'take mlp, logistic-regression, linear-regression or tabular-resnet; cnn1d for signals' },

@@ -83,7 +83,7 @@ describe('a configuration', () => {
     [
       'a missing choice',
       { model: undefined },
-      '"model" is missing, expected settings with a "name", one of paper-cnn, lenet5, mlp, logistic-regression, linear-regression, tabular-resnet, cnn1d, resnet8, custom',
+      '"model" is missing, expected settings with a "name", one of paper-cnn, lenet5, mlp, logistic-regression, linear-regression, tabular-resnet, cnn1d, resnet8, unet, custom',
     ],
     [
       'a group without its name',
@@ -164,7 +164,7 @@ describe('a configuration', () => {
         metrics: ['auroc'],
         task: { name: 'custom', metrics: [{ name: 'iou', better: 'higher', format: 'percent' }] },
       },
-      '"metrics" is set, but "task" is "custom", expected a task whose metrics can be chosen: classification, multi-label, regression',
+      '"metrics" is set, but "task" is "custom", expected a task whose metrics can be chosen: classification, multi-label, segmentation, regression',
       'leave "metrics" out: such a task has its own',
     ],
     [

@@ -69,7 +69,7 @@ export const configurationSchema = z
     metrics: chosenMetricsSchema
       .optional()
       .describe(
-        'What models are measured by, the main metric first, such as auroc. By default accuracy, for labels f1-macro, for a regression rmse, mae and r2; the loss is always measured.',
+        'What models are measured by, the main metric first, such as auroc. By default accuracy, for labels f1-macro, for masks iou, for a regression rmse, mae and r2; the loss is always measured.',
       ),
     decision: decisionSchema
       .optional()
@@ -78,7 +78,7 @@ export const configurationSchema = z
       ),
     loss: lossSchema
       .default({ name: 'softmax-cross-entropy', labelSmoothing: 0 })
-      .describe('What training makes small, where the task is classification.'),
+      .describe('What training makes small, where the task is classification or segmentation.'),
     optimizer: optimizerSchema.describe('The optimizer of local training.'),
     schedule: scheduleSchema
       .default({ name: 'constant' })

@@ -18,6 +18,8 @@ export function metricsOf({ task, metrics }: MetricSettings): TaskMetrics {
       return metrics === undefined ? classificationMetrics : chosenMetrics(task.name, metrics);
     case 'multi-label':
       return chosenMetrics(task.name, metrics ?? ['f1-macro']);
+    case 'segmentation':
+      return chosenMetrics(task.name, metrics ?? ['iou']);
     case 'regression':
       return regressionMetrics(task.unit, metrics);
     case 'custom':

@@ -18,6 +18,7 @@ import { mlp } from './mlp.js';
 import { paperCnn } from './paper-cnn.js';
 import { resnet8 } from './resnet8.js';
 import { tabularResnet } from './tabular-resnet.js';
+import { unet } from './unet.js';
 
 const GREY = [1, 28, 28];
 const x = (shape: Shape): ColumnSpec => ({ name: 'images', dtype: 'f32', shape });
@@ -192,6 +193,23 @@ describe.each<[string, Network, Shape]>([
     const weights = layout.map(({ name, shape }) => input(name, shape));
     const logits = applyNetwork(network, layout, weights, [input('images', [3, ...imageShape])]);
     expect(logits.shape).toEqual([3, 5]);
+  });
+});
+
+describe('unet', () => {
+  it.each([
+    [3, 96, 72],
+    [1, 7, 10],
+    [3, 5, 4],
+  ])('gives scores for each pixel of a picture of %i×%i×%i', (...shape) => {
+    const layout = layoutOf(parametersOf(unet({ classes: 5 }), [x(shape)]));
+    const weights = layout.map(({ name, shape }) => input(name, shape));
+    const scores = applyNetwork(unet({ classes: 5 }), layout, weights, [input('images', [3, ...shape])]);
+    expect(scores.shape).toEqual([3, 5, ...shape.slice(1)]);
+  });
+
+  it('refuses a picture of fewer than four rows or columns', () => {
+    expect(() => parametersOf(unet(), [x([1, 3, 9])])).toThrow('at least 4x4, got 3x9');
   });
 });
 
