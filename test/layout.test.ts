@@ -24,6 +24,8 @@ const folders = [
   'data/tables',
   'data/tables/parquet',
   'data/tables/node',
+  'data/images/labels',
+  'data/images/labels/node',
   'data/node',
   'data/survey',
   'engine/graph',

@@ -79,9 +79,88 @@ const test = z
   .optional()
   .describe('A second file, all of it for the test. It is never part of a description.');
 
+/** A file or folder in the folder of a participant's data. */
+const within = z
+  .string()
+  .min(1)
+  .max(400)
+  .refine(
+    (path) => !/^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)/i.test(path),
+    'expected a name within the folder of the pictures',
+  );
+const labelFile = within.describe('The table of labels, a CSV or TSV file in the folder of the pictures.');
+const pictureColumn = nameSchema
+  .optional()
+  .describe('The column with the names of the pictures; found by default.');
+
+const labelsSchema = z.union([
+  labelFile,
+  z
+    .strictObject({
+      ...{ file: labelFile, picture: pictureColumn },
+      class: nameSchema.optional().describe('The column with the classes; found by default.'),
+    })
+    .describe('One class for each picture.'),
+  z
+    .strictObject({
+      ...{ file: labelFile, picture: pictureColumn },
+      columns: columns.describe('A column of 0 or 1 for each label.'),
+    })
+    .describe('Labels, each of which is there or not.'),
+  z
+    .strictObject({
+      ...{ file: labelFile, picture: pictureColumn },
+      list: nameSchema.describe('The column with the names of the labels that a picture has.'),
+      names: z.array(nameSchema).min(1).max(1000).describe('All labels.'),
+      separator: z
+        .string()
+        .min(1)
+        .max(3)
+        .optional()
+        .describe('What stands between labels; a semicolon, a bar or a comma by default.'),
+    })
+    .describe('Labels, each of which is there or not.'),
+]);
+
+const maskValue = z.int().min(0).max(65_535);
+const masksSchema = z
+  .strictObject({
+    folder: within.describe('The folder of the masks, in the folder of the pictures.'),
+    classes: z
+      .union([
+        z.array(nameSchema).min(2).max(255).describe('The first one has the value 0.'),
+        z
+          .record(nameSchema, maskValue)
+          .refine((all) => Object.keys(all).length >= 2, 'expected at least two classes')
+          .refine((all) => Object.keys(all).length <= 255, 'expected at most 255 classes'),
+      ])
+      .describe('The classes, and their values in the masks: grey values, or places in the palette.'),
+    ignored: z
+      .union([maskValue, z.array(maskValue).min(1).max(1000)])
+      .optional()
+      .describe('Values that are of no class, and do not count.'),
+  })
+  .refine(
+    ({ classes, ignored = [] }) => {
+      const values = [
+        ...(Array.isArray(classes) ? classes.keys() : Object.values(classes)),
+        ...[ignored].flat(),
+      ];
+      return new Set(values).size === values.length;
+    },
+    { path: ['classes'], message: 'expected each value once, those that are ignored too' },
+  );
+
 const picturesSchema = z
-  .strictObject({ kind: z.literal('pictures'), sites })
-  .describe('Pictures with one class each.');
+  .strictObject({
+    kind: z.literal('pictures'),
+    labels: labelsSchema
+      .optional()
+      .describe('Where the labels of pictures are, if not in the names of their folders.'),
+    masks: masksSchema.optional().describe('Pictures whose values say what each place of a picture is.'),
+    sites,
+  })
+  .describe('Pictures, each with its class, with labels, or with a mask.');
 
 const tableSchema = z
   .strictObject({
@@ -180,7 +259,11 @@ export function completedByData(given: unknown): unknown {
   const data = Array.isArray(given.data) ? { kind: 'pictures', sites: given.data } : given.data;
   if (!isRecord(data)) return given;
   const { sites, target } = data;
-  const task = given.task ?? taskOf(data.kind === 'arrays' ? firstOf(data.targets) : target);
+  const task =
+    given.task ??
+    (data.kind === 'pictures'
+      ? taskOfPictures(data)
+      : taskOf(data.kind === 'arrays' ? firstOf(data.targets) : target));
   const completed = { ...given, data, ...(task !== undefined && { task }) };
   if (!Array.isArray(sites) || sites.length === 0 || !sites.every((site) => typeof site === 'string'))
     return completed;
@@ -207,6 +290,13 @@ function taskOf(target: unknown): object | undefined {
   return { name: 'regression', ...(isUnit && { unit: target.number }) };
 }
 
+/** What pictures have beside folders for their classes. */
+function taskOfPictures({ labels, masks }: Readonly<Record<string, unknown>>): object | undefined {
+  if (masks !== undefined) return { name: 'segmentation' };
+  const isSeveral = isRecord(labels) && (labels.columns !== undefined || labels.list !== undefined);
+  return isSeveral ? { name: 'multi-label' } : undefined;
+}
+
 const firstOf = (record: unknown) => (isRecord(record) ? Object.values(record)[0] : undefined);
 
 interface SettingsOfData {
@@ -221,6 +311,12 @@ interface SettingsOfData {
 export function dataProblem(settings: SettingsOfData): Complaint | undefined {
   const { data, dataset } = settings;
   const sites = sitesOf(data);
+  if (data?.kind === 'pictures' && data.labels !== undefined && data.masks !== undefined) {
+    return {
+      message: '"data" has "labels" and "masks", expected one of both',
+      hint: 'leave one of them out',
+    };
+  }
   if (sites !== undefined) return sitesProblem(settings, sites);
   if (dataset === SITES && data?.sites === undefined) {
     return {
@@ -235,7 +331,15 @@ export function dataProblem(settings: SettingsOfData): Complaint | undefined {
       hint: 'leave "examples" or "data.group" out',
     };
   }
-  if (data === undefined || data.kind === 'pictures' || dataset !== 'fashion-mnist') return undefined;
+  if (data === undefined || dataset !== 'fashion-mnist') return undefined;
+  if (data.kind === 'pictures') {
+    const field = data.labels === undefined ? 'masks' : 'labels';
+    if (data[field] === undefined) return undefined;
+    return {
+      message: `"data.${field}" is set, but "dataset" is "fashion-mnist", which has its own classes`,
+      hint: 'set "dataset" to a folder of pictures, or "data.sites" to one for each participant',
+    };
+  }
   return {
     message: `"data.kind" is "${data.kind}", but "dataset" is "fashion-mnist", which are pictures`,
     hint: 'set "dataset" to a file, or "data.sites" to one for each participant',

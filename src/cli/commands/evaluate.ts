@@ -6,8 +6,11 @@ import { turnTaker } from '../../base/turns.js';
 import { ARRAY_ENDINGS } from '../../data/arrays/node/array-files.js';
 import { categoriesOf, closeDatasets, type Dataset } from '../../data/dataset.js';
 import { labelledPictures, type PictureSet, renumbered } from '../../data/images/image-dataset.js';
+import { loadAnnotated } from '../../data/images/labels/node/load-annotated.js';
 import { datasetNames, loadDataset, orSayMoved } from '../../data/images/node/load-dataset.js';
-import type { LoadedPictures, PictureFolderOptions } from '../../data/images/node/picture-folder.js';
+import type { LoadedPictures } from '../../data/images/node/picture-folder.js';
+import type { PictureFolderOptions } from '../../data/images/node/surveyed-pictures.js';
+import { inputSizeOf } from '../../data/images/picture-facts.js';
 import { type LoadDataOptions, loadDataOf } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
 import { dataSchema, SITES } from '../../data/settings.js';
@@ -31,6 +34,7 @@ import { widthFor } from '../display/display.js';
 import { liveDisplay } from '../display/display-live.js';
 import { plainDisplay } from '../display/display-plain.js';
 import { isLive } from '../display/terminal.js';
+import { annotationsOfRun, labelsOfFolder, measuredPictures } from '../flags/measured-pictures.js';
 import { networkOption, normalizationOption } from '../flags/model-options.js';
 import type { NetworkChoice } from '../flags/network-flag.js';
 import {
@@ -38,10 +42,11 @@ import {
   isDataModel,
   isDescribed,
   isTableModel,
+  type OpenedDataModel,
   openDataModel,
 } from '../flags/open-data-model.js';
 import { type OpenedModel, openModel, readModelFile } from '../flags/open-model.js';
-import { skipDamagedOption } from '../flags/picture-flags.js';
+import { labelsOption, skipDamagedOption } from '../flags/picture-flags.js';
 import { settingsOfRun } from '../flags/settings-of-run.js';
 import { testExamples } from '../flags/test-examples.js';
 import { wholeNumber } from '../flags/values.js';
@@ -56,6 +61,7 @@ interface EvaluateFlags {
   readonly network?: NetworkChoice;
   readonly normalization?: Normalization;
   readonly skipDamaged?: true;
+  readonly labels?: string;
   readonly metrics?: readonly string[];
   readonly bootstrap?: number;
   readonly json?: string;
@@ -78,6 +84,7 @@ export function addEvaluate(program: Command): void {
     .addOption(networkOption())
     .addOption(normalizationOption())
     .addOption(skipDamagedOption())
+    .addOption(labelsOption())
     .option(
       '--metrics <names>',
       'what to measure, such as auroc,f1-macro; by default what the run beside the model is measured by',
@@ -133,6 +140,8 @@ interface Measured {
   readonly classNames: readonly string[];
   readonly chosen: TaskMetrics;
   readonly what: 'images' | 'rows' | 'examples';
+  /** What has a class, if not a whole example. */
+  readonly counted?: 'pixels' | undefined;
   readonly cutOff: number | undefined;
   /** To be closed. */
   readonly opened: readonly Dataset[];
@@ -153,7 +162,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       described === undefined
         ? await picturesToMeasure(path, file, flags, options)
         : await examplesToMeasure(path, described, flags, options);
-    const { model, test, dataset, part, classNames, chosen, what, cutOff, opened } = measured;
+    const { model, test, dataset, part, classNames, chosen, what, counted, cutOff, opened } = measured;
     const { metrics, intervals } = await measureModel(model, test, {
       ...{ workers: flags.workers ?? availableParallelism(), signal, resamples: flags.bootstrap },
     });
@@ -167,7 +176,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
     });
     if (json !== undefined) await writeJson('--json', json, result);
     display.close();
-    output.write(`${evaluationReport(result, widthFor(output), what)}\n`);
+    output.write(`${evaluationReport(result, widthFor(output), what, counted)}\n`);
   } catch (error) {
     throw signal.aborted ? new Interrupted('interrupted') : error;
   } finally {
@@ -181,7 +190,10 @@ function measuredAt(cutOff: number, metrics: Metrics, resamples: number | undefi
   return measuredCutOff(metrics, nearestBin(cutOff), bootstrap, turnTaker(signal));
 }
 
-/** A model of a table or of arrays. Arrays may be pictures, too: those of its run, or of a file. */
+/**
+ * A model of a table, of arrays, or of pictures with labels or masks. Arrays may be pictures, too:
+ * those of its run, or of a file.
+ */
 async function ofOwnData(
   path: string,
   file: ModelFile,
@@ -211,6 +223,7 @@ async function examplesToMeasure(
     ...(task !== undefined && { task }),
     ...(decision !== undefined && { decision }),
   });
+  if ((await annotationsOfRun(path)) !== undefined) return annotatedToMeasure(path, model, flags, options);
   const { test, name, part } = await testExamples(path, model, flags, options);
   return {
     ...{ model, test, dataset: name, part, chosen: model.metrics, opened: [test] },
@@ -220,10 +233,27 @@ async function examplesToMeasure(
   };
 }
 
+/** Pictures with labels or masks. */
+async function annotatedToMeasure(
+  path: string,
+  model: OpenedDataModel,
+  flags: EvaluateFlags,
+  options: LoadDataOptions,
+): Promise<Measured> {
+  const { split, name, part } = await measuredPictures(path, model, flags, options);
+  const { meaning } = model.facts.targets[0] ?? {};
+  const isMask = model.task.name === 'segmentation' && meaning?.kind === 'categories';
+  return {
+    ...{ model, test: split.test, dataset: name, part, chosen: model.metrics, what: 'images' },
+    ...{ opened: [split.train, split.test], cutOff: undefined },
+    ...(isMask ? { counted: 'pixels', classNames: meaning.names } : { classNames: [] }),
+  };
+}
+
 async function picturesToMeasure(
   path: string,
   file: ModelFile | undefined,
-  { dataset: named, data, dataDir, network, normalization, skipDamaged, metrics }: EvaluateFlags,
+  { dataset: named, data, dataDir, network, normalization, skipDamaged, metrics, labels }: EvaluateFlags,
   general: LoadDataOptions,
 ): Promise<Measured> {
   const described = file && (await openModel(path, {}, file));
@@ -235,8 +265,11 @@ async function picturesToMeasure(
     });
   }
   const options = { ...general, dataDir, skipDamaged, ...(described && sizeFor(described)) };
-  const loading = given === undefined && dataset === SITES ? sitesOfRun : testOf;
-  const loaded = await orSayMoved(loading(path, dataset, options), given);
+  const loading =
+    given === undefined && dataset === SITES
+      ? sitesOfRun(path, options)
+      : testOf(path, dataset, options, labels);
+  const loaded = await orSayMoved(loading, given);
   const { channels, height, width } = loaded.test;
   const model =
     described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
@@ -256,21 +289,31 @@ async function picturesToMeasure(
 }
 
 /** Of what its run has trained on, a part was held out; another folder is all for this. */
-const testOf = async (path: string, dataset: string, options: LoadDataOptions): Promise<LoadedPictures> =>
-  loadDataset(dataset, { ...options, wanted: (await isTrainedOn(path, dataset)) ? 'both' : 'test' });
+async function testOf(
+  path: string,
+  dataset: string,
+  options: LoadDataOptions,
+  labels: string | undefined,
+): Promise<LoadedPictures> {
+  const wanted = (await isTrainedOn(path, dataset)) ? 'both' : 'test';
+  const annotations = await labelsOfFolder(path, dataset, labels);
+  if (annotations === undefined) return loadDataset(dataset, { ...options, wanted });
+  const { train, test, isWhole } = await loadAnnotated(dataset, annotations, { ...options, wanted });
+  return { train: labelledPictures(train), test: labelledPictures(test), isWhole };
+}
 
 /** What the sites of its run have for the test, together. */
-async function sitesOfRun(path: string, _: string, options: LoadDataOptions): Promise<LoadedPictures> {
+async function sitesOfRun(path: string, options: LoadDataOptions): Promise<LoadedPictures> {
   const run = parseConfiguration(await settingsOfRun(path), path);
   const { train, test } = await loadDataOf({ ...run, imageSize: undefined }, options);
   return { train: labelledPictures(train), test: labelledPictures(test), isWhole: false };
 }
 
 /** Pictures are brought to the model's own size, as in training. */
-function sizeFor({ imageShape, imageFit }: OpenedModel): PictureFolderOptions {
-  const [channels, height, width] = imageShape;
-  return { ...((channels === 1 || channels === 3) && { channels }), height, width, fit: imageFit };
-}
+const sizeFor = ({ imageShape, imageFit }: OpenedModel): PictureFolderOptions => ({
+  ...inputSizeOf(imageShape),
+  fit: imageFit,
+});
 
 async function isTrainedOn(model: string, dataset: string): Promise<boolean> {
   const trainedOn = await datasetOfRun(model);

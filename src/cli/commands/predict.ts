@@ -1,13 +1,32 @@
 /** `commonweight predict`: the class of pictures, or what a model says of the rows of a table. */
+import { mkdir } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import { categoriesOf } from '../../data/dataset.js';
-import { decodePicture } from '../../data/images/node/open-picture.js';
+import {
+  type AnnotationSettings,
+  labelNames,
+  labelSpec,
+  maskSpec,
+  NO_CLASS,
+} from '../../data/images/labels/label-settings.js';
+import { maskOfPicture } from '../../data/images/labels/mask-values.js';
+import { decodePicture, pictureSize } from '../../data/images/node/open-picture.js';
+import { inputSizeOf } from '../../data/images/picture-facts.js';
+import { png } from '../../data/images/png.js';
 import { tableSpec, targetColumns } from '../../data/tables/column-specs.js';
 import { loadRows } from '../../data/tables/node/load-rows.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { ModelFile } from '../../engine/nn/model-file.js';
 import { ortNode } from '../../engine/runtime/node/ort-node.js';
 import { percent, plural } from '../../report/numbers.js';
+import {
+  labelsCsv,
+  labelsReport,
+  largest,
+  masksReport,
+  type PredictedPicture,
+} from '../../report/text/predicted-pictures.js';
 import {
   type PredictedTarget,
   predictedClass,
@@ -18,9 +37,11 @@ import { textTable } from '../../report/text-table.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { u8Tensor } from '../../tensor/tensor.js';
 import { predictRows } from '../../training/predict-rows.js';
+import { annotationsOfRun } from '../flags/measured-pictures.js';
 import { imageShapeOption, networkOption, normalizationOption } from '../flags/model-options.js';
 import {
   type DescribedModelFile,
+  isDataModel,
   isTableModel,
   type OpenedDataModel,
   openDataModel,
@@ -38,11 +59,14 @@ export function addPredict(program: Command): void {
   program
     .command('predict')
     .description(
-      'Name the class of each picture, with its probability, or predict each row of a table. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background. A table is a CSV or TSV file with the columns that the model has learned from.',
+      'Name the class of each picture, with its probability, or its labels, or make its mask, or predict each row of a table. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background. A table is a CSV or TSV file with the columns that the model has learned from.',
     )
     .argument('<model>', 'a safetensors file')
     .argument('<file...>', 'files of pictures, or one table')
-    .option('-o, --output <file>', 'the CSV file to write: a line for each row of the table')
+    .option(
+      '-o, --output <file>',
+      'the CSV file to write: a line for each row of the table, or for each picture; the folder, if masks are predicted',
+    )
     .addOption(networkOption())
     .addOption(imageShapeOption())
     .addOption(normalizationOption())
@@ -51,7 +75,8 @@ export function addPredict(program: Command): void {
       `
 Examples:
   commonweight predict runs/v/model.safetensors shoe.png coat.jpg
-  commonweight predict runs/heart/model.safetensors patients.csv -o predictions.csv`,
+  commonweight predict runs/heart/model.safetensors patients.csv -o predictions.csv
+  commonweight predict runs/roads/model.safetensors photos/*.jpg -o masks`,
     )
     .action(predict);
 }
@@ -61,8 +86,10 @@ async function predict(path: string, files: readonly string[], flags: PredictFla
   if (output !== undefined) await checkFolderOf('--output', output);
   const file = await readModelFile(path);
   if (isTableModel(file)) return predictTable(path, file, files, output);
+  if (isDataModel(file) && file.description.inputs[0]?.meaning.kind === 'picture')
+    return predictAnnotated(path, file, files, output);
   if (output !== undefined) {
-    throw new UsageError(`--output is given, but "${path}" is not a model of a table`, {
+    throw new UsageError(`--output is given, but "${path}" is a model of one class for each picture`, {
       hint: 'leave it out: the classes of pictures are printed',
     });
   }
@@ -105,6 +132,67 @@ function predictedTarget({ facts, task, settings, cutOff }: OpenedDataModel): Pr
   const word = kind === 'labels' ? 'label' : 'prediction';
   const numbered = Array.from({ length: count }, (_, at) => `${word} ${at + 1}`);
   return { kind, names: known?.length === count ? known : numbered };
+}
+
+/** The labels of pictures, or their masks. */
+async function predictAnnotated(
+  path: string,
+  file: DescribedModelFile,
+  images: readonly string[],
+  output: string | undefined,
+): Promise<void> {
+  const { network, state, inputs, task, facts, imageFit } = await openDataModel(path, file);
+  const [shape = []] = facts.inputs.map((column) => column.shape);
+  const { channels, height, width } = inputSizeOf(shape);
+  if (channels === undefined) {
+    throw new UsageError(`"${path}" takes images of ${shape[0]} channels, pictures have 1 or 3`);
+  }
+  const annotations = (await annotationsOfRun(path)) ?? {};
+  const { layout, data } = state;
+  const session = await ortNode().open(exportInference({ network, layout, state: data, inputs, task }));
+  const predicted: PredictedPicture[] = [];
+  try {
+    for (const image of images) {
+      const bytes = await decodePicture(image, { channels, height, width }, imageFit);
+      const { probabilities } = await session.run({ images: u8Tensor(bytes, [1, ...shape]) });
+      predicted.push({ file: image, probabilities: probabilities?.data as Float32Array });
+    }
+  } finally {
+    await session.release();
+  }
+  if (task.name === 'multi-label') {
+    const names = namesOfLabels(annotations, task.output[0] ?? 1);
+    if (output === undefined) return print(labelsReport(predicted, names));
+    await writeFlagFile('--output', output, new TextEncoder().encode(labelsCsv(predicted, names)));
+    return print(`${output}: ${plural(images.length, 'picture')}`);
+  }
+  const [target] = facts.targets;
+  const names = target?.meaning.kind === 'categories' ? target.meaning.names : [];
+  if (output === undefined) return print(masksReport(predicted, names));
+  const values = valuesOfMasks(annotations, names);
+  await mkdir(output, { recursive: true });
+  for (const { file: image, probabilities } of predicted) {
+    const own = await pictureSize(image);
+    const mask = maskOfPicture(largest(probabilities, names.length), { height, width }, own, imageFit);
+    const bytes = mask.map((label) => values[label] ?? NO_CLASS);
+    const name = `${basename(image, extname(image))}.png`;
+    await writeFlagFile('--output', join(output, name), png({ ...own, channels: 1, bytes }));
+  }
+  const legend = names.map((name, label) => `${name} ${values[label]}`).join(', ');
+  print(`${output}: ${plural(images.length, 'mask')}, with the values ${legend}`);
+}
+
+/** Those of the run's settings, if they fit. */
+function namesOfLabels({ labels }: AnnotationSettings, count: number): readonly string[] {
+  const names = labels === undefined ? undefined : labelNames(labelSpec(labels));
+  return names?.length === count ? names : Array.from({ length: count }, (_, at) => `label ${at + 1}`);
+}
+
+/** The value of each class: that of the run's masks if it fits a byte, or the class's number. */
+function valuesOfMasks({ masks }: AnnotationSettings, names: readonly string[]): readonly number[] {
+  const declared = masks === undefined ? [] : [...maskSpec(masks).classes.entries()];
+  const values = names.map((_, label) => declared.find(([, number]) => number === label)?.[0] ?? label);
+  return values.every((value) => value <= NO_CLASS) ? values : names.map((_, label) => label);
 }
 
 async function predictPictures(

@@ -17,7 +17,7 @@ import {
 } from '../flags/augmentation-flags.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { type NetworkChoice, networkFrom } from '../flags/network-flag.js';
-import { fitOption, sizeOption, skipDamagedOption } from '../flags/picture-flags.js';
+import { fitOption, labelsOption, sizeOption, skipDamagedOption } from '../flags/picture-flags.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
 import { oneOf, positiveNumber, strategyListOf, strategyOf, target, wholeNumber } from '../flags/values.js';
 import { federate } from './federate.js';
@@ -50,6 +50,7 @@ interface Overrides {
   readonly pooled?: boolean;
   readonly size?: string;
   readonly fit?: string;
+  readonly labels?: string;
   readonly skipDamaged?: true;
 }
 
@@ -64,6 +65,7 @@ export function addRun(program: Command): void {
     .addOption(sizeOption())
     .addOption(fitOption())
     .addOption(skipDamagedOption())
+    .addOption(labelsOption())
     .option('--examples <n>', 'use only n training examples', wholeNumber('--examples'))
     .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
     .option('--participants <n>', 'number of participants', wholeNumber('--participants'))
@@ -171,6 +173,7 @@ export function overridden(
   ] as const) {
     if (top[key] !== undefined) replaced[key] = top[key];
   }
+  if (flags.labels !== undefined) replaced.data = labelledBy(flags.labels, replaced.data);
   const merge = (key: string, fields: Readonly<Record<string, unknown>>) => {
     const given = Object.entries(fields).filter(([, value]) => value !== undefined);
     const before = replaced[key];
@@ -194,6 +197,12 @@ export function overridden(
   const { rotation, crop, brightness, contrast } = others;
   merge('augmentation', { flip, shift, rotation, crop, brightness, contrast });
   return replaced;
+}
+
+/** Pictures with this table of labels, in place of what the file says about labels or masks. */
+function labelledBy(labels: string, data: unknown): object {
+  const { sites } = isRecord(data) ? data : { sites: Array.isArray(data) ? data : undefined };
+  return { kind: 'pictures', labels, ...(sites !== undefined && { sites }) };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -1,9 +1,10 @@
 /**
- * Opens a model of a table or of arrays with its network: the file says what it reads and what it
- * predicts.
+ * Opens a model of a table, of arrays, or of pictures with labels or masks, with its network: the
+ * file says what it reads and what it predicts.
  */
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
+import type { PictureFit } from '../../data/images/picture-size.js';
 import { dataSchema } from '../../data/settings.js';
 import type { TableSettings } from '../../data/tables/column-specs.js';
 import { readsTable } from '../../data/tables/model-columns.js';
@@ -25,6 +26,8 @@ export interface OpenedDataModel extends Learner {
   readonly metrics: TaskMetrics;
   /** Of the table of the run in whose folder the model lies; undefined if it lies elsewhere. */
   readonly settings: TableSettings | undefined;
+  /** How pictures come to the size of its input. */
+  readonly imageFit: PictureFit;
   /** The probability from which on the second of two classes is predicted, if the file says one. */
   readonly cutOff: number | undefined;
 }
@@ -52,7 +55,7 @@ export async function openDataModel(
   { state, description }: DescribedModelFile,
   chosen: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenedDataModel> {
-  const { network: model, inputs, targets, normalization } = description;
+  const { network: model, inputs, targets, normalization, imageFit = 'stretch' } = description;
   if (model.name === 'custom') {
     throw new UsageError(`"${path}" belongs to a network that a program of its own has built`, {
       hint: 'use it from that program, or use the model.onnx beside it',
@@ -73,7 +76,7 @@ export async function openDataModel(
     facts,
     metrics: metricsOf(configuration),
     settings: data?.kind === 'table' ? data : undefined,
-    cutOff: description.cutOff,
+    ...{ imageFit, cutOff: description.cutOff },
   };
 }
 
@@ -84,8 +87,10 @@ const NOT_USED = {
   ...{ batchSize: 1, local: { epochs: 1 }, rounds: 1 },
 };
 
-/** A class for each row, several labels, or numbers. */
+/** A class for each example, several labels, a mask, or numbers. */
 function taskOf(facts: DataFacts): string {
   if (categoriesOf(facts).length > 0) return 'classification';
-  return facts.targets[0]?.meaning.kind === 'categories' ? 'multi-label' : 'regression';
+  const [target] = facts.targets;
+  if (target?.meaning.kind !== 'categories') return 'regression';
+  return target.shape.length === 2 ? 'segmentation' : 'multi-label';
 }

@@ -21,6 +21,12 @@ export const fitOption = () =>
     `how a picture of another shape comes to that size: ${pictureFits.join(', ')}`,
   ).argParser(oneOf('--fit', pictureFits));
 
+export const labelsOption = () =>
+  new Option(
+    '--labels <file>',
+    'table in the folder of pictures that has the class of each, such as labels.csv; by default their folders are the classes',
+  );
+
 /** As the setting "imageSize" has it. */
 function sizeFrom(text: string): string {
   const { height, width } = pictureExtentOf(text);

@@ -5,6 +5,7 @@ import { arrayProblem } from '../../tensor/arrays.js';
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import {
   type Column,
+  type ColumnFacts,
   categoriesOf,
   checkValues,
   type DataFacts,
@@ -54,14 +55,8 @@ export function imageDataset(parts: ImageParts): ImageDataset {
   return withColumns({ ...rest, images: toShared(images) });
 }
 
-/** The same with images that are paged. */
-export function pagedPictures(parts: LabelledPictures & { readonly images: PagedValues }): PictureSet {
-  const { images, ...rest } = checkedPictures(parts);
-  return withInputs(rest, images);
-}
-
 /** Checks what the labels and their names are. */
-function checkedPictures<Parts extends LabelledPictures>(parts: Parts): Parts {
+function checkedPictures(parts: ImageParts): ImageParts {
   const { name, labels } = parts;
   const classNames = parts.classNames.map(canonicalName);
   if (labels.length === 0) throw new DataError(`data: "${name}" holds no examples`);
@@ -97,14 +92,20 @@ function withInputs<Images extends Uint8Array | PagedValues>(parts: LabelledPict
 }
 
 /** The description of a set of images with this shape [C,H,W] and these classes. */
-export function imageFacts(shape: Shape, classNames: readonly string[]): DataFacts {
-  return {
-    inputs: [{ name: 'images', dtype: 'u8', shape, meaning: { kind: 'picture' } }],
-    targets: [
-      { name: 'labels', dtype: 'i32', shape: [], meaning: { kind: 'categories', names: classNames } },
-    ],
-  };
-}
+export const imageFacts = (shape: Shape, classNames: readonly string[]): DataFacts => ({
+  inputs: [imageColumn(shape)],
+  targets: [labelColumn(classNames)],
+});
+
+/** @param shape [C,H,W] */
+export const imageColumn = (shape: Shape): ColumnFacts => ({
+  ...{ name: 'images', dtype: 'u8', shape, meaning: { kind: 'picture' } },
+});
+
+/** The class of each image. */
+export const labelColumn = (names: readonly string[]): ColumnFacts => ({
+  ...{ name: 'labels', dtype: 'i32', shape: [], meaning: { kind: 'categories', names } },
+});
 
 /** The shape of the images if a set is images with classes; otherwise undefined. */
 export function imageShapeOf(facts: DataFacts): readonly [number, number, number] | undefined {

@@ -2,6 +2,7 @@
  * What those who can bring pictures only read of columns: one picture of an example, and one class.
  */
 import { describeColumn } from '../../tensor/column-spec.js';
+import type { Shape } from '../../tensor/shape.js';
 import { categoriesOf, type DataFacts } from '../dataset.js';
 import { DataError } from '../error.js';
 import { imageShapeOf } from './image-dataset.js';
@@ -11,7 +12,19 @@ export interface PictureFacts {
   readonly imageShape: readonly [number, number, number];
   readonly classNames: readonly string[];
   /** What pictures are brought to: grey or in colours, where it is one of them. */
-  readonly size: { readonly channels?: 1 | 3; readonly height: number; readonly width: number };
+  readonly size: InputSize;
+}
+
+export interface InputSize {
+  readonly channels?: 1 | 3;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** @param shape [channels, height, width] */
+export function inputSizeOf([channels, height = 1, width = 1]: Shape): InputSize {
+  const colours = channels === 1 || channels === 3 ? ({ channels } as const) : undefined;
+  return { ...colours, height, width };
 }
 
 /**
@@ -21,9 +34,7 @@ export interface PictureFacts {
 export function pictureFacts(facts: DataFacts, who: string): PictureFacts {
   const imageShape = imageShapeOf(facts);
   if (imageShape !== undefined) {
-    const [channels, height, width] = imageShape;
-    const colours = channels === 1 || channels === 3 ? ({ channels } as const) : undefined;
-    return { imageShape, classNames: categoriesOf(facts), size: { ...colours, height, width } };
+    return { imageShape, classNames: categoriesOf(facts), size: inputSizeOf(imageShape) };
   }
   const listed = (columns: DataFacts['inputs']) => columns.map(describeColumn).join(', ');
   throw new DataError(

@@ -133,7 +133,7 @@ const partNameOf = (name: string) =>
  * The parts of a divided folder: one with a folder for training beside another part, or with parts
  * only. A folder `train` beside those of other classes is a class.
  */
-function partsOf(folder: string, entries: readonly FolderEntry[]): Parts | undefined {
+export function partsOf(folder: string, entries: readonly FolderEntry[]): Parts | undefined {
   const parts: Parts = {};
   const folders = entries.filter(({ isFolder }) => isFolder);
   for (const entry of folders) {
@@ -222,7 +222,7 @@ async function readClass(folder: string, found: TreeScan, depth: number): Promis
  * Without hidden files and what desktops leave behind. The order is by UTF-16 code units of NFC,
  * the same in every language and for a copy on a Mac.
  */
-async function visibleEntries(folder: string, list: ListFolder): Promise<FolderEntry[]> {
+export async function visibleEntries(folder: string, list: ListFolder): Promise<FolderEntry[]> {
   const entries = await list(folder);
   const keyed = entries
     .filter(({ name }) => !isHidden(name))

@@ -89,7 +89,7 @@ export interface PictureFactsSettings {
   readonly classNames?: readonly string[] | undefined;
   readonly imageSize?: number | string | undefined;
   readonly augmentation?: object | undefined;
-  readonly data?: { readonly kind: string } | undefined;
+  readonly data?: { readonly kind: string; readonly labels?: unknown; readonly masks?: unknown } | undefined;
 }
 
 /**
@@ -125,6 +125,8 @@ export function pictureFactsProblem(settings: PictureFactsSettings): Complaint |
   }
   for (const field of ['imageShape', 'classNames'] as const) {
     if (none === (settings[field] !== undefined)) continue;
+    // Labels and masks have names of their own.
+    if (none && field === 'classNames' && isNamed(data)) continue;
     return none
       ? {
           message: `"dataset" is "none", but "${field}" is missing, expected what the participants' images are`,
@@ -136,6 +138,12 @@ export function pictureFactsProblem(settings: PictureFactsSettings): Complaint |
         };
   }
   return undefined;
+}
+
+function isNamed(data: PictureFactsSettings['data']): boolean {
+  const { labels, masks } = data ?? {};
+  if (masks !== undefined) return true;
+  return typeof labels === 'object' && labels !== null && ('columns' in labels || 'list' in labels);
 }
 
 const ofPicturesOnly = (field: string, kind: string): Complaint => ({

@@ -7,6 +7,8 @@ import { loadArrays } from '../arrays/node/load-arrays.js';
 import { concatenated } from '../concatenated.js';
 import { closeDatasets, type Dataset, type TrainTestSplit, withoutExamples } from '../dataset.js';
 import { DataError } from '../error.js';
+import { type AnnotationSettings, annotationsOf } from '../images/labels/label-settings.js';
+import { loadAnnotated, loadAnnotatedSites } from '../images/labels/node/load-annotated.js';
 import {
   type DatasetSettings,
   datasetPath,
@@ -15,6 +17,7 @@ import {
   orSayMoved,
 } from '../images/node/load-dataset.js';
 import { loadPictureSites } from '../images/node/picture-sites.js';
+import { type PictureExtent, pictureExtentOf } from '../images/picture-size.js';
 import { type ArraySettings, type DataSettings, SITES, siteName, sitesOf, testFileOf } from '../settings.js';
 import type { TableSettings } from '../tables/column-specs.js';
 import { loadOwnTable, loadTables, splitTable } from '../tables/node/load-table.js';
@@ -47,6 +50,8 @@ export async function loadDataOf(
   const testFile = testFileOf(data);
   if (testFile !== undefined) return withTestFile(settings, testFile, options, moved);
   const places = moved === undefined ? sites : sites?.map((site) => join(moved, basename(resolve(site))));
+  const annotations = annotationsOf(data);
+  if (annotations !== undefined) return loadAnnotatedOf(settings, annotations, places, options, moved);
   if (data?.kind === 'arrays') return loadArraysOf(settings, data, places, options, moved);
   if (places === undefined) {
     return data?.kind === 'table'
@@ -126,6 +131,20 @@ export async function loadSiteTables(
   const tables = await loadTables(places, data, options);
   const names = data.sites === undefined ? undefined : participants;
   return tables.map((table, i) => ({ name: names?.[i] ?? siteName(places[i] as string), dataset: table }));
+}
+
+async function loadAnnotatedOf(
+  { dataset, partition, imageSize, imageFit: fit, skipDamaged }: DataToLoad,
+  annotations: AnnotationSettings,
+  sites: readonly string[] | undefined,
+  options: LoadDataOptions,
+  moved = dataset,
+): Promise<TrainTestSplit> {
+  const extent: Partial<PictureExtent> = imageSize === undefined ? {} : pictureExtentOf(imageSize);
+  const all = { ...extent, fit, skipDamaged, ...options };
+  if (sites !== undefined) return joined(await loadAnnotatedSites(sites, annotations, all), options);
+  const wanted = partition.name === 'own' ? 'test' : 'both';
+  return loadAnnotated(moved, annotations, { ...all, wanted });
 }
 
 async function loadTableOf(

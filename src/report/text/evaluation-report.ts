@@ -38,10 +38,11 @@ export interface EvaluationResult {
   /** The accuracy of a class without examples is null. */
   readonly classes: readonly {
     readonly name: string;
+    /** Of masks: pixels. */
     readonly examples: number;
     readonly accuracy: number | null;
   }[];
-  /** confusion[i][j]: examples of class i that were predicted as class j. */
+  /** confusion[i][j]: examples of class i that were predicted as class j; of masks: pixels. */
   readonly confusion: readonly (readonly number[])[];
 }
 
@@ -82,15 +83,19 @@ export function evaluationResult(
 const notATest = (what: string) =>
   `This is no test: nothing sets test ${what} apart here, and the figures are too good if the model was trained on some of these.`;
 
-/** @param what the examples are called */
+/**
+ * @param what the examples are called
+ * @param counted what belongs to a class: an example, or a part of it
+ */
 export function evaluationReport(
   result: EvaluationResult,
   width = 100,
   what: 'images' | 'rows' | 'examples' = 'images',
+  counted: 'images' | 'rows' | 'examples' | 'pixels' = what,
 ): string {
   const { classes, confusion } = result;
   const perClass = textTable([
-    ['class', what, 'accuracy'],
+    ['class', counted, 'accuracy'],
     ...classes.map(({ name, examples, accuracy }) => [
       name,
       count(examples),
@@ -107,7 +112,7 @@ export function evaluationReport(
   const confused =
     widthOf(matrix) <= width
       ? [
-          `confusion: one line for each class, one column for each class that its ${what} were taken for`,
+          `confusion: one line for each class, one column for each class that its ${counted} were taken for`,
           ...matrix,
         ]
       : ['confusion: the commonest mistakes', ...mistakes(result)];

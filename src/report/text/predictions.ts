@@ -24,9 +24,12 @@ export interface RowPredictions {
 /** One line for each row, after a header; the first row has the number 1. */
 export function predictionsCsv(predictions: RowPredictions): string {
   const lines = [headerOf(predictions)];
-  for (let row = 0; row < predictions.rows; row++) lines.push(cellsOf(predictions, row, shortest));
-  return lines.map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
+  for (let row = 0; row < predictions.rows; row++) lines.push(cellsOf(predictions, row, shortestNumber));
+  return lines.map(csvLine).join('');
 }
+
+/** A line of a CSV file. */
+export const csvLine = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\n`;
 
 const MOST_SHOWN = 10;
 
@@ -77,7 +80,7 @@ export function predictedClass(probabilities: Float32Array, cutOff: number | und
 }
 
 /** The fewest digits that give the same float32. */
-function shortest(value: number): string {
+export function shortestNumber(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return String(short);

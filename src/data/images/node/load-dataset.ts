@@ -11,12 +11,8 @@ import { isIdxFileName } from '../idx-names.js';
 import { type PictureFit, type PictureSizeSetting, pictureExtentOf } from '../picture-size.js';
 import { loadFashionMnist } from './fashion-mnist.js';
 import { loadIdxFolder } from './idx-folder.js';
-import {
-  type LoadedImages,
-  type LoadedPictures,
-  loadPictureFolder,
-  type PictureFolderOptions,
-} from './picture-folder.js';
+import { type LoadedImages, type LoadedPictures, loadPictureFolder } from './picture-folder.js';
+import type { PictureFolderOptions } from './surveyed-pictures.js';
 
 export interface LoadDatasetOptions extends PictureFolderOptions {
   /**

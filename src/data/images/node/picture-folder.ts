@@ -2,84 +2,25 @@
  * Reads a folder of pictures, with one folder for each class, as bytes of one size: looks at all,
  * chooses the size, decodes them, and says what it did. Node only.
  */
-import { basename, resolve } from 'node:path';
-import { listed } from '../../../base/excerpt.js';
-import { closeDatasets, type TrainTestSplit } from '../../dataset.js';
-import { DataError } from '../../error.js';
-import { heldWriter } from '../../held-writer.js';
-import { isPaged, type Paging } from '../../paged-values.js';
-import type { OnDataProgress } from '../../progress.js';
+import type { TrainTestSplit } from '../../dataset.js';
+import { type ImageSplit, labelColumn, labelledPictures, type PictureSet } from '../image-dataset.js';
+import { findPictures } from '../picture-tree.js';
+import { listFolder } from './list-folder.js';
+import { type PictureSurvey, surveyPictures } from './survey-pictures.js';
 import {
-  type ImageSplit,
-  imageBytes,
-  imageDataset,
-  noImages,
-  type PictureSet,
-  pagedPictures,
-} from '../image-dataset.js';
-import { badFiles, checkBytes, listProblems, type PictureSize } from '../picture-checks.js';
-import {
-  defaultPictureExtent,
-  describeSize,
-  LARGEST_SIDE,
-  medianPictureExtent,
-  type PictureExtent,
-  type PictureFit,
-} from '../picture-size.js';
-import type { WantedPictures } from '../picture-tree.js';
-import { decodePicture } from './open-picture.js';
-import {
-  classNotices,
-  MOST_LISTED,
-  type SplitPictures,
-  type SplitSettings,
-  splitPictures,
-} from './split-pictures.js';
-import { type PictureSurvey, type SurveyedPicture, surveyPictures } from './survey-pictures.js';
-import { togetherInOrder } from './together-in-order.js';
-
-export interface PictureFolderOptions extends SplitSettings {
-  /**
-   * The size in pixels; by default the median of the pictures, scaled down to 96 at most. If only
-   * one is given, it is used for both.
-   */
-  readonly height?: number | undefined;
-  readonly width?: number | undefined;
-  /** 1 is grey, 3 is red, green, blue; by default 3 if a picture has colours. */
-  readonly channels?: 1 | 3 | undefined;
-  /** How a picture of another shape comes to that size; it is stretched by default. */
-  readonly fit?: PictureFit | undefined;
-  /**
-   * Which pictures are wanted; both by default. A folder that is not divided is all for training or
-   * all for the test, if one of them is wanted.
-   */
-  readonly wanted?: WantedPictures | undefined;
-  /** Leaves out files that cannot be used, instead of refusing the folder. */
-  readonly skipDamaged?: boolean | undefined;
-  /** The most bytes that all decoded pictures may take in memory. */
-  readonly mostBytes?: number | undefined;
-  /** When decoded pictures go into a file instead; never by default. */
-  readonly paging?: Paging | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: OnDataProgress | undefined;
-  /** What is worth knowing about the pictures, a line each. */
-  readonly onNotice?: ((notice: string) => void) | undefined;
-}
+  checkSizeOptions,
+  loadSurveyed,
+  type MaybeWhole,
+  type PictureFolderOptions,
+  type PictureTarget,
+} from './surveyed-pictures.js';
 
 type InMemory = PictureFolderOptions & { readonly paging?: undefined };
-
-/** Nothing sets the test apart: it is all of a folder that is not divided. */
-interface MaybeWhole {
-  readonly isWhole: boolean;
-}
 
 export interface LoadedPictures extends TrainTestSplit<PictureSet>, MaybeWhole {}
 
 /** In memory. */
 export interface LoadedImages extends ImageSplit, MaybeWhole {}
-
-const SKIP_HINT = 'leave them out with --skip-damaged (skipDamaged: true)';
-const FIT_WORDS = { stretch: 'stretched', crop: 'cropped', pad: 'padded' } as const;
 
 /**
  * Classes are numbered in the order of their folders' names. Examples are in the order of classes
@@ -93,143 +34,21 @@ export async function loadPictureFolder(
   folder: string,
   options: PictureFolderOptions = {},
 ): Promise<LoadedPictures> {
-  const { wanted = 'both', skipDamaged = false, onNotice } = options;
   checkSizeOptions(options);
-  const survey = await surveyPictures(folder, { ...options, wanted });
-  const all = [...survey.train, ...(survey.test ?? [])];
-  if (all.length === 0) throw badFiles(folder, survey.problems, SKIP_HINT);
-  const size = sizeOfPictures(all, options);
-  const split = splitPictures(survey, wanted, options);
-  const count = split.train.length + split.test.length;
-  const paging = pagingOf(count * imageBytes(size), options);
-  if (paging === undefined) checkBytes(folder, count, size, options.mostBytes ?? Number.POSITIVE_INFINITY);
-  const problems = [...survey.problems];
-  const name = basename(resolve(folder));
-  const unusable = new Set<SurveyedPicture>();
-  const facts = { name, folder, classNames: survey.classNames, size, paging };
-  const decode = (examples: readonly SurveyedPicture[]) =>
-    decodeAll(facts, examples, problems, unusable, options);
-  const train = await decode(split.train);
-  const test = await decode(split.test).catch((error: unknown) => {
-    closeDatasets(train);
-    throw error;
-  });
-  const decoded = { train, test };
-  const nothing = decoded[wanted === 'test' ? 'test' : 'train'].examples === 0;
-  if (problems.length > 0 && (nothing || !skipDamaged)) {
-    closeDatasets(decoded.train, decoded.test);
-    throw badFiles(folder, problems, SKIP_HINT);
-  }
-  const used = usedOf(split, unusable);
-  for (const notice of noticesOf(survey, used, size, problems, options)) onNotice?.(notice);
-  return { ...decoded, isWhole: wanted === 'test' && survey.test === undefined };
+  const tree = await findPictures(folder, listFolder, options.wanted);
+  return loadByClass(await surveyPictures(folder, tree, options), options);
 }
 
-const usedOf = (
-  { train, test }: SplitPictures<SurveyedPicture>,
-  unusable: ReadonlySet<SurveyedPicture>,
-): SplitPictures<SurveyedPicture> => ({
-  train: train.filter((picture) => !unusable.has(picture)),
-  test: test.filter((picture) => !unusable.has(picture)),
-});
-
-interface SetFacts {
-  readonly name: string;
-  readonly folder: string;
-  readonly classNames: readonly string[];
-  readonly size: PictureSize;
-  readonly paging: Paging | undefined;
-}
-
-const pagingOf = (bytes: number, { paging }: PictureFolderOptions) =>
-  paging !== undefined && bytes > paging.aboveBytes ? paging : undefined;
-
-async function decodeAll(
-  { name, folder, classNames, size, paging }: SetFacts,
-  examples: readonly SurveyedPicture[],
-  problems: DataError[],
-  unusable: Set<SurveyedPicture>,
-  { fit, signal, onProgress }: PictureFolderOptions,
-): Promise<PictureSet> {
-  const of = { name, classNames, ...size };
-  if (examples.length === 0) return noImages(of);
-  const writer = paging?.writer('u8') ?? heldWriter('u8', examples.length * imageBytes(size));
-  const labels: number[] = [];
-  const decoding = togetherInOrder(examples, ({ path }) => decodePicture(path, size, fit), {
-    ...{ what: `pictures of "${folder}"`, signal, onProgress },
-    pixelsOf: ({ own }) => own.height * own.width,
-    onDone({ label }, image) {
-      writer.append(image);
-      labels.push(label);
-    },
-    onProblem(picture, problem) {
-      problems.push(problem);
-      unusable.add(picture);
-    },
-  });
-  await decoding.catch((error: unknown) => {
-    writer.discard();
-    throw error;
-  });
-  if (labels.length === 0) {
-    writer.discard();
-    return noImages(of);
-  }
-  const [images, parts] = [writer.finish(), { ...of, labels: Uint8Array.from(labels) }];
-  return isPaged(images)
-    ? pagedPictures({ ...parts, images })
-    : imageDataset({ ...parts, images: images as Uint8Array });
-}
-
-function checkSizeOptions({ height, width, channels }: PictureFolderOptions): void {
-  for (const [name, value] of Object.entries({ height: height ?? width, width: width ?? height })) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= LARGEST_SIDE)) {
-      throw new DataError(`data: the ${name} is ${value}, expected a whole number from 1 to ${LARGEST_SIDE}`);
-    }
-  }
-  if (channels !== undefined && channels !== 1 && channels !== 3) {
-    throw new DataError(`data: channels is ${channels}, expected 1 (grey) or 3 (colour)`);
-  }
-}
-
-/** Unless it is given: the median size, in colour if one of the pictures is. */
-export function sizeOfPictures(
-  pictures: readonly SurveyedPicture[],
-  { channels, ...given }: PictureFolderOptions,
-): PictureSize {
-  const { height = given.width, width = given.height } = given;
-  const own = defaultPictureExtent(pictures.map((picture) => picture.own));
-  const isColour = pictures.some((picture) => picture.own.channels === 3);
-  return {
-    height: height ?? own.height,
-    width: width ?? own.width,
-    channels: channels ?? (isColour ? 3 : 1),
-  };
-}
-
-/** What was done, a line each, where there was something to do. */
-function noticesOf(
+/** The pictures of a survey, with their classes. */
+export async function loadByClass(
   survey: PictureSurvey,
-  split: SplitPictures<SurveyedPicture>,
-  size: PictureSize,
-  problems: readonly DataError[],
-  { fit = 'stretch' }: PictureFolderOptions,
-): string[] {
-  const { folder, unused } = survey;
-  const used = [...split.train, ...split.test];
-  const extents: PictureExtent[] = used.map(({ own }) => own);
-  const changed = extents.filter(({ height, width }) => height !== size.height || width !== size.width);
-  const median = medianPictureExtent(extents);
-  return [
-    ...(changed.length > 0
-      ? [
-          `data: ${changed.length} of ${used.length} pictures in "${folder}" were ${FIT_WORDS[fit]} to ${describeSize(size, size.channels)}; their median is ${median.height}x${median.width}`,
-        ]
-      : []),
-    ...(problems.length > 0
-      ? [`data: left out of "${folder}", ${problems.length} in all: ${listProblems(problems)}`]
-      : []),
-    ...(unused.length > 0 ? [`data: not used of "${folder}": ${listed(unused, MOST_LISTED)}`] : []),
-    ...classNotices(survey, split),
-  ];
+  options: PictureFolderOptions,
+): Promise<LoadedPictures> {
+  const target: PictureTarget = {
+    isClass: true,
+    column: () => labelColumn(survey.classNames),
+    read: async ({ label }) => Uint8Array.of(label),
+  };
+  const { train, test, isWhole } = await loadSurveyed(survey, target, options);
+  return { train: labelledPictures(train), test: labelledPictures(test), isWhole };
 }

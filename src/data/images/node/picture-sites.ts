@@ -9,9 +9,12 @@ import { closeDatasets, withoutExamples } from '../../dataset.js';
 import { isIdxFileName } from '../idx-names.js';
 import { type PictureSet, renumbered } from '../image-dataset.js';
 import { type PictureFit, type PictureSizeSetting, pictureExtentOf } from '../picture-size.js';
+import { findPictures } from '../picture-tree.js';
+import { listFolder } from './list-folder.js';
 import { type LoadDatasetOptions, loadDataset } from './load-dataset.js';
-import { type LoadedPictures, sizeOfPictures } from './picture-folder.js';
+import type { LoadedPictures } from './picture-folder.js';
 import { surveyPictures } from './survey-pictures.js';
+import { sizeOfPictures } from './surveyed-pictures.js';
 
 export interface SitePictureSettings {
   readonly imageSize?: PictureSizeSetting | undefined;
@@ -67,7 +70,8 @@ async function commonSize(sites: readonly string[], options: Omit<LoadDatasetOpt
   for (const site of sites) {
     const names = await readdir(site).catch(() => []);
     if (names.length === 0 || names.some(isIdxFileName)) continue;
-    const { train, test = [] } = await surveyPictures(site, { wanted: 'both', signal, onProgress });
+    const tree = await findPictures(site, listFolder);
+    const { train, test = [] } = await surveyPictures(site, tree, { signal, onProgress });
     pictures.push(...train, ...test);
   }
   return pictures.length === 0 ? undefined : sizeOfPictures(pictures, options);

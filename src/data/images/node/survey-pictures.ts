@@ -5,8 +5,7 @@
 import type { DataError } from '../../error.js';
 import type { OnDataProgress } from '../../progress.js';
 import type { PictureSize } from '../picture-checks.js';
-import { findPictures, type PictureExample, pictureExamples, type WantedPictures } from '../picture-tree.js';
-import { listFolder } from './list-folder.js';
+import { type PictureExample, type PictureTree, pictureExamples } from '../picture-tree.js';
 import { loadSharp } from './load-sharp.js';
 import { pictureSize } from './open-picture.js';
 import { togetherInOrder } from './together-in-order.js';
@@ -28,16 +27,16 @@ export interface PictureSurvey {
 }
 
 export interface SurveyOptions {
-  readonly wanted: WantedPictures;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnDataProgress | undefined;
 }
 
-/**
- * @throws DataError when the folders are arranged wrongly; the signal's reason when it is aborted
- */
-export async function surveyPictures(folder: string, options: SurveyOptions): Promise<PictureSurvey> {
-  const { train, test, unused, strays } = await findPictures(folder, listFolder, options.wanted);
+/** @throws the signal's reason when it is aborted */
+export async function surveyPictures(
+  folder: string,
+  { train, test, unused, strays }: PictureTree,
+  { signal, onProgress }: SurveyOptions,
+): Promise<PictureSurvey> {
   // The classes are those for training; where there are none, those of the test.
   const classNames = [...(train.size > 0 ? train : (test ?? train)).keys()];
   // A missing library is said once, and not of each picture.
@@ -46,7 +45,6 @@ export async function surveyPictures(folder: string, options: SurveyOptions): Pr
   const forTraining = pictureExamples(train, classNames);
   const forTest = pictureExamples(test ?? new Map(), classNames);
   const sound = new Map<PictureExample, SurveyedPicture>();
-  const { signal, onProgress } = options;
   await togetherInOrder([...forTraining, ...forTest], ({ path }) => pictureSize(path), {
     ...{ signal, what: `pictures of "${folder}"`, onProgress },
     onDone: (example, own) => void sound.set(example, { ...example, own }),

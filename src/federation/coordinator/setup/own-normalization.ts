@@ -5,6 +5,7 @@
  */
 import type { Dataset } from '../../../data/dataset.js';
 import { asImages } from '../../../data/images/image-dataset.js';
+import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { datasetNames } from '../../../data/images/node/load-dataset.js';
 import { pixelStatistics } from '../../../data/images/pixel-statistics.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
@@ -24,10 +25,9 @@ export async function withOwnNormalization(
   onNotice?: (notice: string) => void,
 ): Promise<Configuration> {
   if (input.normalization !== undefined || datasetNames.includes(configuration.dataset)) return configuration;
-  const images = asImages(train);
-  if (images === undefined || train.examples === 0) return configuration;
+  if (!isOfPictures(configuration, train) || train.examples === 0) return configuration;
   const earlier = out === undefined ? undefined : await earlierConfiguration(out);
-  const normalization = earlier?.normalization ?? pixelStatistics(images);
+  const normalization = earlier?.normalization ?? pixelStatistics(train);
   const { mean, deviation } = normalization;
   const origin = earlier === undefined ? `those of ${train.examples} images` : 'as before';
   onNotice?.(
@@ -35,3 +35,7 @@ export async function withOwnNormalization(
   );
   return { ...configuration, normalization };
 }
+
+/** A folder's pictures, or a program's. Those of arrays are taken as they are. */
+const isOfPictures = ({ data }: Configuration, train: Dataset) =>
+  annotationsOf(data) !== undefined || asImages(train) !== undefined;

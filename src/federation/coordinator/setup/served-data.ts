@@ -5,6 +5,8 @@
  */
 import { describedArrays } from '../../../data/arrays/array-columns.js';
 import { checkDataset, closeDatasets, type DataFacts, type Dataset } from '../../../data/dataset.js';
+import { describedPictures } from '../../../data/images/labels/annotation-columns.js';
+import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { picturesOfSettings } from '../../../data/images/settings.js';
 import { type LoadDataOptions, loadDataOf, locatedData } from '../../../data/node/load-data.js';
 import { describedTable } from '../../../data/tables/described-table.js';
@@ -53,6 +55,8 @@ export async function servedData(
 /** The data as settings alone describe them; undefined if the coordinator has some. */
 function describedBy(configuration: Configuration): Dataset | undefined {
   const { data, dataset } = configuration;
+  const annotations = annotationsOf(data);
+  if (annotations !== undefined) return describedPictures(configuration, annotations);
   if (data === undefined || data.kind === 'pictures') return picturesOfSettings(configuration);
   if (dataset !== 'none' || data.test !== undefined) return undefined;
   return data.kind === 'table' ? describedTable(data) : describedArrays(data);

@@ -7,6 +7,7 @@ import { CommonweightError } from '../../../base/error.js';
 import { InterruptedError } from '../../../base/interrupted.js';
 import { unlessAborted } from '../../../base/unless-aborted.js';
 import { closeDatasets, type Dataset } from '../../../data/dataset.js';
+import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
 import { pagingIn } from '../../../data/paged/node/paging.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
@@ -61,8 +62,10 @@ export async function joinFederation(
 ): Promise<TakePartOutcome> {
   const { description } = end;
   // Refuses a federation about other data before anything is downloaded.
-  const { kind = 'pictures' } = description.configuration.data ?? {};
-  if (typeof data === 'string' && kind === 'pictures') pictureFacts(description, 'a folder');
+  const { data: setting } = description.configuration;
+  const isByFolder =
+    (setting === undefined || setting.kind === 'pictures') && annotationsOf(setting) === undefined;
+  if (typeof data === 'string' && isByFolder) pictureFacts(description, 'a folder');
   const versions = versionsOfThis();
   const foreignPlan =
     acceptForeignPlan && extensions.network === undefined

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { pictureColumns } from '../../../../test/picture-columns.js';
-import { categoriesOf, type Dataset } from '../../../data/dataset.js';
+import { categoriesOf, type Dataset, factsOf } from '../../../data/dataset.js';
 import { fashionMnistClassNames } from '../../../data/images/fashion-mnist-facts.js';
 import { loadDataset } from '../../../data/images/node/load-dataset.js';
 import { PartitionError } from '../../../data/partition/error.js';
@@ -13,6 +13,7 @@ import {
   parseConfiguration,
 } from '../../../protocol/configuration/configuration.js';
 import { descriptionSchema } from '../../../protocol/description.js';
+import { servedData } from '../../coordinator/setup/served-data.js';
 import { FederationError } from '../../error.js';
 import { sharesOf } from '../../plan/dealt-shares.js';
 import { shareChoice } from '../../plan/share-choice.js';
@@ -153,5 +154,43 @@ describe('a share, in a line', () => {
   it('names a partitioner that there is, and settings that it has', () => {
     expect(() => shareChoice('w:1/2')).toThrow(PartitionError);
     expect(() => shareChoice('v:alpha=1:1/2')).toThrow('"v" has no setting "alpha"');
+  });
+});
+
+describe('pictures with masks', () => {
+  it('are brought to the federation’s size, and those that are for a test are left out', async () => {
+    const folder = join(root, 'masked');
+    const write = async (path: string, values: readonly number[], width: number) => {
+      const raw = { width, height: values.length / width, channels: 1 } as const;
+      await mkdir(join(folder, path, '..'), { recursive: true });
+      const picture = sharp(Uint8Array.from(values), { raw }).toColourspace('b-w');
+      await picture.png().toFile(join(folder, path));
+    };
+    for (const [part, name] of [...'ab', 'test'].map((name) => [name === 'test' ? 'test' : 'train', name])) {
+      await write(`${part}/images/${name}.png`, [10, 10, 20, 20], 4);
+      await write(`${part}/masks/${name}.png`, [0, 0, 7, 9], 4);
+    }
+    const settings: ConfigurationInput = {
+      data: {
+        kind: 'pictures',
+        masks: { folder: 'masks', classes: { ground: 0, road: 7 }, ignored: 9 },
+      },
+      ...{ partition: { name: 'own' }, model: { name: 'unet' } },
+      ...{ optimizer: { name: 'adam' }, dataset: 'none', imageShape: [1, 2, 4] },
+      ...{ local: { epochs: 1 }, rounds: 1 },
+    };
+    const configuration = parseConfiguration(settings, 'test');
+    const served = await servedData(configuration, settings, { out: root, test: undefined });
+    const [inputs, targets] = [served.facts.inputs, served.facts.targets].map((of) => of.map(factsOf));
+    const described = { configuration, inputs: inputs!, targets: targets! };
+    const { dataset } = await loadOwnData(folder, 'a', described);
+    expect(dataset.examples).toBe(2);
+    expect(dataset.inputs[0]!.shape).toEqual([1, 2, 4]);
+    expect(dataset.targets[0]).toMatchObject({
+      ...{ name: 'mask', shape: [2, 4] },
+      meaning: { names: ['ground', 'road'], ignored: 255 },
+    });
+    const mask = [0, 0, 1, 255, 0, 0, 1, 255];
+    expect([...labelsOf(dataset)]).toEqual([...mask, ...mask]);
   });
 });

@@ -1,8 +1,10 @@
 /** Loads a participant's data from a folder, or a known data set by its name. Node only. */
 import { loadArrays } from '../../../data/arrays/node/load-arrays.js';
 import { closeDatasets } from '../../../data/dataset.js';
+import { annotationsOf } from '../../../data/images/labels/label-settings.js';
+import { loadAnnotated } from '../../../data/images/labels/node/load-annotated.js';
 import { type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
-import { pictureFacts } from '../../../data/images/picture-facts.js';
+import { inputSizeOf, pictureFacts } from '../../../data/images/picture-facts.js';
 import { loadOwnTable } from '../../../data/tables/node/load-table.js';
 import type { ShareChoice } from '../../plan/share-choice.js';
 import { type DescribedData, type OwnData, ownData } from '../own-data.js';
@@ -35,6 +37,15 @@ export async function loadOwnData(
   const wanted = choice === undefined ? 'training' : 'both';
   if (data?.kind === 'arrays') {
     const { train, test } = await loadArrays(spec, data, { ...options, wanted });
+    closeDatasets(test);
+    return ownData(train, name, described, choice, spec, options.onNotice);
+  }
+  const annotations = annotationsOf(data);
+  if (annotations !== undefined) {
+    const { train, test } = await loadAnnotated(spec, annotations, {
+      ...{ ...options, ...inputSizeOf(described.inputs[0]?.shape ?? []) },
+      ...{ wanted, fit: described.configuration.imageFit },
+    });
     closeDatasets(test);
     return ownData(train, name, described, choice, spec, options.onNotice);
   }
