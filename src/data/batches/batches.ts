@@ -116,7 +116,10 @@ export function* batches(
 /** The indices in a uniformly random order. `indices` is not changed. */
 export function epochOrder(indices: Uint32Array, stream: RandomStream): Uint32Array {
   requireArray('data: the list of examples', indices, 'Uint32Array');
-  return stream.permutation(indices.length).map((place) => indices[place] as number);
+  // In place: the list may have millions of examples.
+  const order = stream.permutation(indices.length);
+  for (let at = 0; at < order.length; at++) order[at] = indices[order[at] as number] as number;
+  return order;
 }
 
 /** 0 … examples − 1: all examples of a data set. */

@@ -8,7 +8,7 @@ import { participantNamesProblem } from '../../base/names.js';
 import { partNearest } from '../../base/part-of.js';
 import { type RandomStream, randomStream } from '../../base/random.js';
 import { classCounts } from '../class-counts.js';
-import type { Dataset } from '../dataset.js';
+import { type Dataset, sharedBytes } from '../dataset.js';
 import { clustersOf } from './clusters.js';
 import { PartitionError } from './error.js';
 import { type Strata, strataOf } from './strata.js';
@@ -95,8 +95,8 @@ export function holdOut(
     fraction === 0 || indices.length === 0
       ? 0
       : clamp(partNearest(fraction, indices.length), 1, indices.length - 1);
-  const train = new Uint32Array(indices.length - total);
-  const validation = new Uint32Array(total);
+  const train = sharedNumbers(indices.length - total);
+  const validation = sharedNumbers(total);
   let [trained, held, seen] = [0, 0, 0];
   for (const list of members) {
     // Rounds the running sum instead of each group, so that rounding errors do not add up.
@@ -111,6 +111,9 @@ export function holdOut(
   }
   return { train: train.sort(), validation: validation.sort() };
 }
+
+/** In shared memory if possible: worker threads read the list of a share without a copy. */
+const sharedNumbers = (length: number) => new Uint32Array(sharedBytes(4 * length).buffer);
 
 /** The examples of each group, in the order of `indices` (by default 0, 1, …). */
 export function byGroup(groups: ArrayLike<number>, count: number, indices?: Uint32Array): Uint32Array[] {
