@@ -63,6 +63,7 @@ export const announcements = defined(
       },
       examples: positive,
     }),
+    fc.record({ type: fc.constant('contributed'), round: positive, phase: name, file: blob }),
     fc.record({ type: fc.constant('failed'), round: positive, message: sentence }),
     fc.record({ type: fc.constant('left'), reason: optional(sentence) }),
   ),
@@ -110,7 +111,9 @@ export const assignments = defined(
       type: fc.constant('train'),
       base: optional(blob),
       common: optional(fc.record({ control: blob })),
+      constants: optional(blob),
     }),
+    fc.record({ ...work, type: fc.constant('survey') }),
     fc.record({ ...work, type: fc.constant('evaluate'), model: blob }),
     fc.record({ ...common, type: fc.constant('wait'), round: positive }),
     fc.record({
