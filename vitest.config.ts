@@ -41,6 +41,7 @@ export const sharing = {
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/find-chromium.ts'],
     projects: [
       {
         test: {

@@ -22,7 +22,7 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 900_000,
     hookTimeout: 120_000,
-    globalSetup: ['test/find-nats.ts'],
+    globalSetup: ['test/find-chromium.ts', 'test/find-nats.ts'],
     provide: { everyCase: true },
     include: [
       ...inEveryCase,

@@ -2,13 +2,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { build, type Rolldown } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PageFile } from '../src/data/images/page/page-files.js';
-import { CHROMIUM, requires } from './requires.js';
-
-const executablePath = requires(CHROMIUM);
+import { executablePath, openBrowser } from './pages/open-browser.js';
 
 declare const pageFiles: typeof import('../src/data/images/page/page-files.js');
 /** What the page has read, once a folder was given to it. */
@@ -40,7 +38,7 @@ describe.skipIf(executablePath === undefined)('a folder of the disk', () => {
       await put(path);
     code = await script();
     // A sandbox of its own needs rights that a container's root does not have.
-    browser = await chromium.launch({ executablePath: executablePath as string, args: ['--no-sandbox'] });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();

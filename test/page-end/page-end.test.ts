@@ -10,12 +10,10 @@ import type { CoordinatorTrust } from '../../src/transport/coordinator-voice.js'
 import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import { describeTransport, randomBlob } from '../../src/transport/transport.contract.js';
 import { handedOut } from '../handed-out.js';
-import { CHROMIUM, requires } from '../requires.js';
+import { executablePath } from '../pages/open-browser.js';
 import { start } from '../run-command.js';
 import { cutting, type Gateway, openGateway, type Served } from './gateway.js';
 import { launch, openTab, pageFiles, type Tab } from './tab.js';
-
-const executable = requires(CHROMIUM);
 
 const wait = (round: number): Assignment => ({ type: 'wait', epoch: 1, sequence: round, round });
 const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
@@ -41,12 +39,12 @@ async function putToSleep(browser: Browser): Promise<() => void> {
   };
 }
 
-describe.skipIf(executable === undefined)('a participant’s end of the hub in Chromium', () => {
+describe.skipIf(executablePath === undefined)('a participant’s end of the hub in Chromium', () => {
   let browser: Browser;
   let page: Page;
   let files: Map<string, Served>;
   beforeAll(async () => {
-    [browser, files] = await Promise.all([launch(executable as string), pageFiles()]);
+    [browser, files] = await Promise.all([launch(), pageFiles()]);
     page = await browser.newPage();
   });
   afterAll(() => browser.close());

@@ -3,9 +3,10 @@
  * it.
  */
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import type { BrowserContext, Page } from 'playwright';
 import { build, type Rolldown } from 'vite';
 import type { ParticipantEnd } from '../../src/transport/transport.js';
+import { openBrowser } from '../pages/open-browser.js';
 import { errorKinds } from './error-kinds.js';
 import type { Served } from './gateway.js';
 import type { Actions } from './in-worker.js';
@@ -70,11 +71,7 @@ export async function pageFiles(): Promise<Map<string, Served>> {
 }
 
 /** hub.test is this machine, by a name of which no browser takes plain HTTP for secure. */
-export const launch = (executablePath: string): Promise<Browser> =>
-  chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--host-resolver-rules=MAP hub.test 127.0.0.1'],
-  });
+export const launch = () => openBrowser(['--host-resolver-rules=MAP hub.test 127.0.0.1']);
 
 /**
  * In a page that is there already: a new one would be a new process. What it keeps, it keeps by
@@ -102,7 +99,8 @@ export async function openTab(page: Page, origin: string): Promise<Tab> {
         ...{ description, coordinator },
         assignments: () => ({ [Symbol.asyncIterator]: () => ({ next: () => tab.act('next', number) }) }),
         announce: (announcement) => tab.act('announce', number, announcement),
-        tell: (progress) => void tab.act('tell', number, progress),
+        // Nobody waits for it, and the tab may be gone by then.
+        tell: (progress) => void tab.act('tell', number, progress).catch(() => undefined),
         upload: (bytes) => tab.act('upload', number, Buffer.from(bytes).toString('base64')),
         download: async (blob) => Buffer.from(await tab.act('download', number, blob), 'base64'),
         close: () => tab.act('close', number),

@@ -3,14 +3,13 @@
  * accessibility, and its width.
  */
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, requires } from '../requires.js';
 import { root } from '../run-command.js';
 import { joinStates } from './join-states.js';
+import { executablePath, openBrowser } from './open-browser.js';
 
-const executablePath = requires(CHROMIUM);
 /** A folder for pictures of every state, for those who want to look at them. */
 const pictures = process.env.PAGE_PICTURES;
 
@@ -33,7 +32,7 @@ describe.skipIf(executablePath === undefined)('the join page', () => {
       server: { host: 'localhost', port: 0, hmr: false, watch: null },
     });
     await server.listen();
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();
