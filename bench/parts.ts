@@ -8,6 +8,7 @@ import { measureMemory } from './memory.js';
 import { measureMerging } from './merging.js';
 import type { NetworkName } from './networks.js';
 import { type InstalledPeer, measurePeers } from './peers.js';
+import { allPictures, measurePictures, quickPictures } from './pictures.js';
 import { profileNetwork } from './profile.js';
 import type { PyTorch } from './pytorch.js';
 import { measureServed } from './served.js';
@@ -21,6 +22,7 @@ import {
   memoryTable,
   mergingTable,
   peersTable,
+  picturesTable,
   profileTable,
   servedTable,
   stepsTable,
@@ -86,6 +88,10 @@ export const parts = {
   async *memory({ quick }) {
     const figures = await measureMemory(quick);
     yield { figures, table: memoryTable(figures) };
+  },
+  async *pictures({ quick }) {
+    const figures = await measurePictures(quick ? quickPictures : allPictures);
+    yield { figures, table: picturesTable(figures) };
   },
   async *demands({ quick }) {
     const rows: DemandRow[] = [];

@@ -10,9 +10,10 @@ import type { Machine } from './machine.js';
 import type { MemoryResult } from './memory.js';
 import type { MergingRow } from './merging.js';
 import type { PeersResult } from './peers.js';
+import type { PictureRun, PicturesResult, Way } from './pictures.js';
 import type { KernelTime, Profile } from './profile.js';
 import type { ServedResult } from './served.js';
-import { ratio, type Sample } from './statistics.js';
+import { ratio, type Sample, sampleOf } from './statistics.js';
 import { bestPeer, type StepsResult, wasBusy } from './steps.js';
 
 const SHOWN_KERNELS = 25;
@@ -198,6 +199,26 @@ export function memoryTable({ dataset, rows }: MemoryResult): string {
     ['participants', 'peak memory', 'ratio', 'seconds'],
     ...lines,
   ]);
+}
+
+/** Times are medians; "to memory" is how fast the pictures in a file are beside those in memory. */
+export function picturesTable({ pictures, decodedBytes, steps, runs }: PicturesResult): string {
+  const of = (way: Way, value: (run: PictureRun) => number) =>
+    sampleOf(runs.filter((run) => run.way === way).map(value));
+  const measures: Readonly<Record<string, (run: PictureRun) => number>> = {
+    'rounds, seconds': (run) => run.roundSeconds,
+    'whole run, seconds': (run) => run.seconds,
+    'whole run, processor seconds': (run) => run.cpuSeconds,
+  };
+  const rows = Object.entries(measures).map(([name, value]) => {
+    const [file, memory] = [of('file', value), of('memory', value)];
+    return [name, file.median.toFixed(1), memory.median.toFixed(1), times(memory, file)];
+  });
+  const peak = (way: Way) => byteSize(of(way, (run) => run.peakBytes).max);
+  return table(
+    `Runs of lenet5 on ${count(pictures)} pictures (${byteSize(decodedBytes)} decoded), two participants, ${steps} steps each`,
+    [['', 'in a file', 'in memory', 'to memory'], ['peak memory', peak('file'), peak('memory'), ''], ...rows],
+  );
 }
 
 /** A ratio above 1 says that more was reckoned than was taken. */
