@@ -273,6 +273,7 @@ const ofClasses: Readonly<Record<string, string>> = {
   'metrics/score-histograms.ts': 'the scores of each class against the rest',
   'training/sum-features.ts': 'sums for each class',
   'federation/coordinator/closing/decided-model.ts': 'the cut-off of a model of two classes',
+  'federation/coordinator/setup/balanced-weights.ts': 'weights of classes',
   'federation/methods/refit.ts': 'the last layer of a classification, from sums',
   'federation/participant/demonstration-share.ts': 'the public set that a hub lends has classes',
   'federation/participant/page/kept-data.ts': 'a page takes pictures with classes only',

@@ -79,8 +79,12 @@ export function segmentationOf(
   return segmentation({ target, classes, metrics, loss: classLossOf(loss) });
 }
 
-const classLossOf = (loss: LossSettings): ClassLoss =>
-  loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError();
+function classLossOf(loss: LossSettings): ClassLoss {
+  if (loss.name !== 'softmax-cross-entropy') return meanSquaredError();
+  const { labelSmoothing, classWeights } = loss;
+  if (classWeights === 'balanced') throw new Error('internal: class weights that nobody has made');
+  return softmaxCrossEntropy({ labelSmoothing, classWeights });
+}
 
 /** The loss of a regression; the losses of classes stand for its default, the squared error. */
 export function numberLossOf(loss: LossSettings): NumberLoss {

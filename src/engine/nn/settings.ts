@@ -92,12 +92,10 @@ export const lossSchema = z
         .default(0)
         .describe('The part of the target that is spread over all classes.'),
       classWeights: z
-        .array(positive)
-        .min(2)
-        .max(10_000)
+        .union([z.array(positive).min(2).max(10_000), z.literal('balanced')])
         .optional()
         .describe(
-          'By how much the loss of an example of each class is multiplied, in the order of the classes; by 1 by default.',
+          'By how much the loss of an example of each class is multiplied, in the order of the classes; by 1 by default. "balanced", on one machine, makes them of the numbers of training examples: n/(classes·n_c).',
         ),
     }),
     z

@@ -57,11 +57,11 @@ export const meanSquaredError = (): ClassLoss => (logits, labels, seen) => {
 
 /** What is wrong with the class weights of a loss for so many classes; undefined if nothing is. */
 export function classWeightsProblem(
-  loss: { readonly classWeights?: readonly number[] | undefined } | object,
+  loss: { readonly classWeights?: readonly number[] | 'balanced' | undefined } | object,
   classes: number,
 ): Complaint | undefined {
   const weights = 'classWeights' in loss ? loss.classWeights : undefined;
-  if (weights === undefined || weights.length === classes) return undefined;
+  if (weights === undefined || weights === 'balanced' || weights.length === classes) return undefined;
   return {
     message: `"loss.classWeights" has ${weights.length} numbers, expected one for each of the ${classes} classes`,
     hint: undefined,

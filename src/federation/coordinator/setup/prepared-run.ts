@@ -22,6 +22,7 @@ import { machineMemory } from '../../plan/node/machine-memory.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { checkTestExamples } from '../../plan/rules.js';
 import type { RecordedRound } from '../../rounds/round.js';
+import { withBalancedWeights } from './balanced-weights.js';
 import { configurationWith } from './initial-model.js';
 import { withOwnNormalization } from './own-normalization.js';
 import { withOwnPreprocessing } from './own-preprocessing.js';
@@ -87,7 +88,8 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
     checkTestExamples(parsed, data, source);
     const located = options.data ? parsed : locatedData(parsed);
     const normalized = await withOwnNormalization(located, input, data.train, options.out);
-    const configuration = withOwnPreprocessing(normalized, data.train);
+    const prepared = withOwnPreprocessing(normalized, data.train);
+    const configuration = withBalancedWeights(prepared, data.train, shares, source);
     checkDemands(
       configuration,
       learnerOf(configuration, data.train, named, source),
