@@ -45,6 +45,7 @@ beforeAll(async () => {
     data: { ...kinds, test: './other' },
     dataset: './own',
     metrics: ['accuracy', 'auroc'],
+    decision: 'youden',
   });
   const { status, stderr } = await command('run', 'kinds.yaml', '--out', 'run');
   expect(status, stderr).toBe(0);
@@ -78,6 +79,9 @@ describe('a run on arrays with a second file for the test', () => {
     expect(alone.status, alone.stderr).toBe(0);
     expect(json('a.json')).toMatchObject({ part: 'whole', examples: 50 });
     expect(json('a.json').figures.accuracy).toBeCloseTo(expected.accuracy, 6);
+    // The file says the cut-off, too.
+    const { test } = json('run', 'result.json').decision;
+    expect(json('a.json').atCutOff).toMatchObject(test);
     const lost = await command('evaluate', 'alone.safetensors');
     expect(lost).toMatchObject({ status: 2, stderr: expect.stringContaining('--dataset') });
     writeNpyFolder(at('short'), { ...arrays(9, 3), signal: { shape: [9, 3], values: new Float32Array(27) } });

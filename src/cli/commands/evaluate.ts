@@ -215,13 +215,12 @@ async function examplesToMeasure(
   flags: EvaluateFlags,
   options: LoadDataOptions,
 ): Promise<Measured> {
-  const { metrics: ofRun, loss, task, decision } = (await settingsOfRun(path)) ?? {};
+  const { metrics: ofRun, loss, task } = (await settingsOfRun(path)) ?? {};
   const metrics = flags.metrics ?? ofRun;
   const model = await openDataModel(path, file, {
     ...(metrics !== undefined && { metrics }),
     ...(loss !== undefined && { loss }),
     ...(task !== undefined && { task }),
-    ...(decision !== undefined && { decision }),
   });
   if ((await annotationsOfRun(path)) !== undefined) return annotatedToMeasure(path, model, flags, options);
   const { test, name, part } = await testExamples(path, model, flags, options);
@@ -229,7 +228,7 @@ async function examplesToMeasure(
     ...{ model, test, dataset: name, part, chosen: model.metrics, opened: [test] },
     what: isTableModel(file) ? 'rows' : 'examples',
     classNames: categoriesOf(model.facts),
-    cutOff: decision === undefined ? undefined : model.cutOff,
+    cutOff: model.cutOff,
   };
 }
 

@@ -55,7 +55,7 @@ export async function openDataModel(
   { state, description }: DescribedModelFile,
   chosen: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenedDataModel> {
-  const { network: model, inputs, targets, normalization, imageFit = 'stretch' } = description;
+  const { network: model, inputs, targets, normalization, imageFit = 'stretch', cutOff } = description;
   if (model.name === 'custom') {
     throw new UsageError(`"${path}" belongs to a network that a program of its own has built`, {
       hint: 'use it from that program, or use the model.onnx beside it',
@@ -64,7 +64,12 @@ export async function openDataModel(
   const facts = { inputs, targets };
   const task = { name: taskOf(facts) };
   const configuration = parseConfiguration(
-    { ...NOT_USED, task, ...chosen, model, ...(normalization && { normalization }) },
+    {
+      ...{ ...NOT_USED, task, ...chosen, model },
+      ...(normalization && { normalization }),
+      // Nothing is chosen any more, but an evaluation at the cut-off counts scores.
+      ...(cutOff !== undefined && { decision: 'youden' }),
+    },
     path,
   );
   const learner = learnerOf(configuration, facts, {}, path);
@@ -76,7 +81,7 @@ export async function openDataModel(
     facts,
     metrics: metricsOf(configuration),
     settings: data?.kind === 'table' ? data : undefined,
-    ...{ imageFit, cutOff: description.cutOff },
+    ...{ imageFit, cutOff },
   };
 }
 

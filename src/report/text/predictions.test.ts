@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { predictionsCsv, predictionsReport } from './predictions.js';
+import { predictedClass, predictionsCsv, predictionsReport } from './predictions.js';
 
 describe('predictions', () => {
   it('of classes are the likeliest and a probability of each, as floats that are read back', () => {
@@ -26,4 +26,12 @@ describe('predictions', () => {
     expect(predictionsReport(of(10)).split('\n')).toHaveLength(11);
     expect(predictionsReport(of(11))).toMatch(/\n 10 +9\nand 1 more row of 11: /);
   });
+});
+
+it('the likeliest class is predicted, or the second one from its cut-off on', () => {
+  const probabilities = Float32Array.of(0.75, 0.25);
+  expect(predictedClass(probabilities, undefined)).toBe(0);
+  expect(predictedClass(probabilities, 0.25)).toBe(1);
+  expect(predictedClass(probabilities, 0.26)).toBe(0);
+  expect(predictedClass(Float32Array.of(0.2, 0.5, 0.3), undefined)).toBe(1);
 });
