@@ -63,7 +63,12 @@ export const announcements = defined(
       },
       examples: positive,
     }),
-    fc.record({ type: fc.constant('contributed'), round: positive, phase: name, file: blob }),
+    fc.record({
+      type: fc.constant('contributed'),
+      round: positive,
+      phase: fc.constant('survey'),
+      file: blob,
+    }),
     fc.record({ type: fc.constant('failed'), round: positive, message: sentence }),
     fc.record({ type: fc.constant('left'), reason: optional(sentence) }),
   ),
