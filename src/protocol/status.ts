@@ -45,6 +45,9 @@ export const statusSchema = z
       )
       .describe('Everybody, in the order of the description.'),
     metric: metricSchema.describe('The main metric of the task.'),
+    unit: sentenceSchema(40)
+      .optional()
+      .describe('What the task counts, such as “token”, where it is not examples.'),
     test: figuresSchema
       .optional()
       .describe('Of the last merged model, where the coordinator has test examples.'),

@@ -185,7 +185,8 @@ describe.each(Object.entries(cases))('a run on %s', (name, one) => {
   });
 
   it('is told to observers with its columns', async () => {
-    const { overview } = await recordedView(out);
+    const { overview, status } = await recordedView(out);
+    expect(status().unit).toBe(extensions.task?.unit);
     expect(wordsOf(overview, overview.configuration)).toEqual(wordsOf(dataset, overview.configuration));
     expect(overview.categories).toBeUndefined();
     expect(overview.metrics[0].label ?? overview.metrics[0].name).toBe(metric);

@@ -76,7 +76,7 @@ describe('a run of a metric of which lower is better', () => {
     expect(run.result.metrics).toEqual(metrics);
     expect(run.result.rounds[1]?.copied[0]).toEqual({ name: 'environment-1', validation: { rmse: 3 } });
     const lined = statusLines(statusOf(run.state), new Date(0)).join('\n');
-    expect(lined).toContain('the last merged model on the test examples: 4 km');
+    expect(lined).toContain('the last merged model on the test examples: RMSE 4 km');
     expect(lined).toMatch(/environment-2 .* 5 km/);
   });
 

@@ -26,6 +26,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     deadlineSeconds,
     mostExamples,
     seed,
+    task,
   } = configuration;
   const attackers = attackersOf(configuration, participants);
   const metrics = metricsOf(configuration);
@@ -42,6 +43,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     quorum,
     deadlineSeconds,
     mostExamples,
+    ...(task.name === 'custom' && task.unit !== undefined && { unit: task.unit }),
     ...(perRound !== undefined && { sampling: { perRound, seed } }),
     ...(attackers && {
       attackers: attackers.names,

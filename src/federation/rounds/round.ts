@@ -16,6 +16,8 @@ export interface RoundRules {
   readonly rounds: number;
   /** The metrics by which models are measured, the main one first. */
   readonly metrics: TaskMetrics;
+  /** What the task counts, such as "token", if it is not examples. */
+  readonly unit?: string | undefined;
   /** The figure that the copy must reach at every participant for the run to end. */
   readonly reference: Target | undefined;
   readonly pooled: boolean;

@@ -63,6 +63,11 @@ describe('the status', () => {
     expect(status(late)).toMatchObject({ deadline: at, deadlinePassed: true, waitingFor: ['a', 'c'] });
   });
 
+  it('says what the task counts, if it is not examples', () => {
+    expect(status(startRun({ ...rules, unit: 'token' })).unit).toBe('token');
+    expect(status(startRun(rules)).unit).toBeUndefined();
+  });
+
   it('while a round is merged has whose updates those are, and waits for nobody', () => {
     const closed = after(...[update('c'), update('a')], {
       type: 'deadline-passed',

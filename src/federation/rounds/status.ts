@@ -64,6 +64,7 @@ export function statusOf(state: RunState, live?: Live): Status {
       };
     }),
     metric: rules.metrics[0],
+    ...(rules.unit !== undefined && { unit: rules.unit }),
     ...(test !== undefined && { test }),
     copied: Object.fromEntries(copied ?? []),
     ...(warnings.length > 0 && { warnings }),

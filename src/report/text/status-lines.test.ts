@@ -50,6 +50,21 @@ describe('the status of a run', () => {
     expect(says({ waitingFor: [] })).toEqual([]);
   });
 
+  it('names the metric unless it is the accuracy, and the speed by what the task counts', () => {
+    const [first, ...others] = status.participants;
+    const speeds = { examplesPerSecond: 40, unitsPerSecond: 8000 };
+    const training = { round: 2, activity: 'training', ...speeds } as const;
+    const participants = [{ ...first, progress: training } as (typeof others)[number], ...others];
+    const tagging = lines({
+      ...{ metric: { name: 'perplexity', better: 'lower', format: 'number' }, test: { perplexity: 1.696 } },
+      ...{ unit: 'token', participants, copied: {} },
+    });
+    expect(tagging).toContain('the last merged model on the test examples: perplexity 1.696');
+    expect(tagging.join('\n')).toContain('training, 8,000 tokens/s');
+    expect(lines({ participants }).join('\n')).toContain('training, 40 examples/s');
+    expect(lines()).toContain('the last merged model on the test examples: 75.00%');
+  });
+
   it('says that a deadline is behind us of which no coordinator has taken note', () => {
     const late = new Date('2030-01-01T06:00:00Z');
     expect(waiting({ ...status, quorum: 2, deadline }, late)[0]).toContain(

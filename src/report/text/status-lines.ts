@@ -3,7 +3,7 @@
  * each is doing.
  */
 import { listed } from '../../base/excerpt.js';
-import { labelOf, writtenOf } from '../../metrics/metric.js';
+import { labelOf, named, writtenOf } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import { count, duration, plural } from '../numbers.js';
 import { textTable } from '../text-table.js';
@@ -12,8 +12,9 @@ import { anyWords, speedText, type Words } from '../words.js';
 /** @param now the present time, for the time until the deadline */
 export function statusLines(status: Status, now: Date): string[] {
   const { metric, test } = status;
-  const tested = test !== undefined && [
-    `the last merged model on the test examples: ${writtenOf(metric, test)}`,
+  const figure = test?.[metric.name];
+  const tested = figure !== undefined && [
+    `the last merged model on the test examples: ${named(metric, figure)}`,
   ];
   const warnings = (status.warnings ?? []).map((warning) => `warning: ${warning}`);
   return [headline(status), ...waiting(status, now), ...(tested || []), ...warnings, '', ...table(status)];
@@ -94,7 +95,10 @@ const toSeconds = (at: string) => `${at.slice(0, 19)}Z`;
 
 type StatusRow = Status['participants'][number];
 
-function table({ participants, waitingFor, received, metric, copied, phase }: Status): string[] {
+function table(status: Status): string[] {
+  const { participants, waitingFor, received, metric, copied, phase, unit } = status;
+  // A status does not say what the data are: an image is an example, too.
+  const words = unit === undefined ? anyWords : { ...anyWords, units: `${unit}s` };
   const waited = new Set(waitingFor);
   const isIn = new Set(received);
   const part = (name: string) => {
@@ -111,7 +115,7 @@ function table({ participants, waitingFor, received, metric, copied, phase }: St
       examples === undefined ? '' : count(examples),
       part(name),
       own === undefined ? '' : writtenOf(metric, own),
-      doing(participant),
+      doing(participant, words),
     ];
   });
   // An empty column is left out.
@@ -126,8 +130,8 @@ export function presenceOf({ presence, since }: StatusRow, timeOf = toSeconds): 
   return presence === 'gone' && since !== undefined ? `gone since ${timeOf(since)}` : presence;
 }
 
-/** A status does not say what the data are: an image is an example, too. */
-export function doing({ presence, reason, progress }: StatusRow, words: Words = anyWords): string {
+/** What a participant is doing, and how fast. */
+export function doing({ presence, reason, progress }: StatusRow, words: Words): string {
   if (presence === 'left') return reason ?? '';
   if (progress === undefined) return '';
   const { activity, epoch, epochs, step, steps } = progress;
