@@ -1,15 +1,27 @@
 /**
  * A range of the bytes of a file, which may be compressed: read in pieces, so that a file may be
- * larger than memory. Node only.
+ * larger than memory.
  */
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { crc32, createInflateRaw } from 'node:zlib';
-import { reasonOf } from '../../../base/node/reason.js';
-import { DataError } from '../../error.js';
+import { reasonOf } from '../../base/node/reason.js';
+import { DataError } from '../error.js';
+
+/** A file on a disk, or one that was chosen in a page. */
+export interface ByteFile {
+  readonly path: string;
+  readonly size: number;
+  /**
+   * The bytes from `start` on; fewer if the file ends before.
+   * @throws DataError when the file cannot be read
+   */
+  read(start: number, length: number): Promise<Uint8Array>;
+  /** The same, piece by piece; unpacked if they are deflated. */
+  pieces(start: number, length: number, isDeflated: boolean): AsyncIterable<Uint8Array>;
+  /** The checksum of a zip archive, by the fastest means that there is. */
+  crc32(bytes: Uint8Array, before: number): number;
+}
 
 export interface ByteRange {
-  readonly path: string;
+  readonly file: ByteFile;
   readonly start: number;
   /** Bytes in the file. */
   readonly length: number;
@@ -19,27 +31,6 @@ export interface ByteRange {
 
 /** Bytes that are read. */
 export const bytesIn = ({ length, inside }: ByteRange): number => inside?.bytes ?? length;
-
-/** @throws DataError when the file cannot be read */
-export async function readBytes(path: string, start: number, length: number): Promise<Uint8Array> {
-  const file = await open(path).catch((cause) => {
-    throw cannotRead(path, cause);
-  });
-  try {
-    const bytes = new Uint8Array(length);
-    let done = 0;
-    while (done < length) {
-      const { bytesRead } = await file.read(bytes, done, length - done, start + done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-    return bytes.subarray(0, done);
-  } catch (cause) {
-    throw cannotRead(path, cause);
-  } finally {
-    await file.close();
-  }
-}
 
 /**
  * The bytes from `from` on, in pieces of a multiple of `width`, but for the last.
@@ -76,23 +67,17 @@ export async function firstBytes(range: ByteRange, what: string, most: number): 
 }
 
 async function* checkedBytes(
-  { path, start, length, inside }: ByteRange,
+  { file, start, length, inside }: ByteRange,
   what: string,
 ): AsyncGenerator<Uint8Array> {
   if (length === 0) return;
-  const file = createReadStream(path, { start, end: start + length - 1, highWaterMark: 2 ** 20 });
-  const inflating = inside?.isDeflated ? createInflateRaw({ chunkSize: 2 ** 18 }) : undefined;
-  if (inflating !== undefined) {
-    file.on('error', (error) => inflating.destroy(error));
-    file.pipe(inflating);
-  }
   const expected = inside?.bytes ?? length;
   let [bytes, checksum] = [0, 0];
   try {
-    for await (const piece of inflating ?? file) {
+    for await (const piece of file.pieces(start, length, inside?.isDeflated ?? false)) {
       bytes += piece.length;
       if (bytes > expected) break;
-      if (inside !== undefined) checksum = crc32(piece, checksum);
+      if (inside !== undefined) checksum = file.crc32(piece, checksum);
       yield piece;
     }
   } catch (cause) {
@@ -100,9 +85,6 @@ async function* checkedBytes(
       cause,
       hint: 'write the file again',
     });
-  } finally {
-    file.destroy();
-    inflating?.destroy();
   }
   if (bytes !== expected) {
     throw new DataError(
@@ -123,6 +105,3 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   both.set(b, a.length);
   return both;
 }
-
-const cannotRead = (path: string, cause: unknown) =>
-  new DataError(`data: "${path}" cannot be read: ${reasonOf(cause)}`, { cause });

@@ -1,0 +1,159 @@
+/**
+ * The arrays in a `.npz` or `.safetensors` file, in a `.npy` file, or in a folder of `.npy` files.
+ * Their numbers are read when they are needed.
+ */
+import { TensorError } from '../../base/error.js';
+import { compareNames } from '../../base/names.js';
+import type { Dtype } from '../../tensor/dtype.js';
+import { parseSafetensorsHeader, safetensorsDataStart } from '../../tensor/safetensors-header.js';
+import { sizeOf } from '../../tensor/shape.js';
+import { DataError } from '../error.js';
+import { type ByteFile, type ByteRange, bytesIn, firstBytes } from './byte-range.js';
+import { NPY_HEADER_BYTES, parseNpyHeader } from './npy-header.js';
+import { bytesOfNumber, type NumberType, type StoredArray } from './stored-array.js';
+import {
+  LOCAL_HEADER_BYTES,
+  largeDirectory,
+  localBytes,
+  ZIP_TAIL_BYTES,
+  type ZipEntry,
+  zipDirectory,
+  zipEntries,
+} from './zip-entries.js';
+
+/** An array in a file. */
+export interface ArrayInFile extends StoredArray {
+  readonly name: string;
+  /** It names the array in errors: `"x" in "data.npz"`. */
+  readonly what: string;
+  readonly range: ByteRange;
+  /** Bytes of the range before the first number. */
+  readonly dataStart: number;
+}
+
+/** The endings of files with arrays. */
+export const ARRAY_ENDINGS = ['.npz', '.npy', '.safetensors'] as const;
+
+/** By their names. What cannot be read as numbers is an error only where it is asked for. */
+export type FoundArrays = ReadonlyMap<string, () => Promise<ArrayInFile>>;
+
+/** @throws DataError when it is no such file */
+export async function arraysInFile(file: ByteFile): Promise<FoundArrays> {
+  const lower = file.path.toLowerCase();
+  if (isNpy(lower)) return new Map([[nameIn(file.path), () => npyIn(file)]]);
+  if (lower.endsWith('.npz')) return inZip(file);
+  if (lower.endsWith('.safetensors')) return inSafetensors(file);
+  throw new DataError(
+    `data: "${file.path}" is none of the files that hold arrays, expected ${ARRAY_ENDINGS.join(', ')}, or a folder of .npy files`,
+  );
+}
+
+/** Of the files of a folder, those that hold an array each. */
+export const isNpy = (name: string): boolean => /\.npy$/i.test(name);
+
+/**
+ * @param files the `.npy` files of the folder
+ * @throws DataError when there are none
+ */
+export function arraysInFolder(folder: string, files: readonly ByteFile[]): FoundArrays {
+  if (files.length === 0) throw new DataError(`data: "${folder}" has no .npy files`);
+  return new Map(
+    [...files]
+      .sort((a, b) => compareNames(nameIn(a.path), nameIn(b.path)))
+      .map((file) => [nameIn(file.path), () => npyIn(file)]),
+  );
+}
+
+const nameIn = (path: string) => path.replace(/^.*[/\\]/, '').replace(/\.npy$/i, '');
+
+const npyIn = (file: ByteFile) =>
+  npyArray(nameIn(file.path), `"${file.path}"`, { file, start: 0, length: file.size });
+
+async function npyArray(name: string, what: string, range: ByteRange): Promise<ArrayInFile> {
+  const header = parseNpyHeader(await firstBytes(range, what, NPY_HEADER_BYTES), what);
+  return checked({ ...header, name, what, range });
+}
+
+async function inZip(file: ByteFile) {
+  const { path, size } = file;
+  const what = `"${path}"`;
+  const tailBytes = Math.min(size, ZIP_TAIL_BYTES);
+  let directory = zipDirectory(await file.read(size - tailBytes, tailBytes), what);
+  if (directory.isRecord) directory = largeDirectory(await file.read(directory.start, directory.bytes), what);
+  if (directory.start + directory.bytes > size) {
+    throw new DataError(
+      `data: ${what} is cut short: its directory ends at ${directory.start + directory.bytes}, and it has ${size} bytes`,
+    );
+  }
+  const entries = zipEntries(await file.read(directory.start, directory.bytes), what);
+  return new Map(
+    entries
+      .filter(({ name }) => !name.endsWith('/'))
+      .map((entry) => [nameIn(entry.name), () => zippedArray(file, entry)] as const),
+  );
+}
+
+async function zippedArray(file: ByteFile, entry: ZipEntry): Promise<ArrayInFile> {
+  const name = nameIn(entry.name);
+  const what = `"${name}" in "${file.path}"`;
+  const { headerStart, compressedBytes: length } = entry;
+  const header = await file.read(headerStart, LOCAL_HEADER_BYTES);
+  const start = headerStart + localBytes(header, `"${file.path}"`);
+  return npyArray(name, what, { file, start, length, inside: entry });
+}
+
+async function inSafetensors(file: ByteFile) {
+  const { path, size } = file;
+  try {
+    const length = safetensorsDataStart(await file.read(0, 8), path, size);
+    const { entries, dataStart } = parseSafetensorsHeader(await file.read(0, length), path, size);
+    return new Map(
+      entries.map(({ name, dtype, shape, begin, end }) => {
+        const range = { file, start: dataStart + begin, length: end - begin };
+        const what = `"${name}" in "${path}"`;
+        const stored = { littleEndian: true, fortran: false, shape, dataStart: 0 };
+        return [
+          name,
+          async () => checked({ ...stored, type: typeOf(dtype, what), name, what, range }),
+        ] as const;
+      }),
+    );
+  } catch (cause) {
+    if (!(cause instanceof TensorError)) throw cause;
+    throw new DataError(`data: ${cause.message}`, { cause });
+  }
+}
+
+function typeOf(dtype: Dtype, what: string): NumberType {
+  const types: Partial<Record<Dtype, NumberType>> = {
+    ...{
+      BOOL: 'bool',
+      U8: 'u8',
+      I8: 'i8',
+      U16: 'u16',
+      I16: 'i16',
+      U32: 'u32',
+      I32: 'i32',
+      U64: 'u64',
+      I64: 'i64',
+    },
+    ...{ F16: 'f16', BF16: 'bf16', F32: 'f32', F64: 'f64' },
+  };
+  const type = types[dtype];
+  if (type === undefined)
+    throw new DataError(
+      `data: ${what} holds numbers of the type ${dtype}, expected whole numbers, or floats of 16, 32 or 64 bits`,
+    );
+  return type;
+}
+
+/** @throws DataError when its bytes are not those of its shape */
+function checked(array: ArrayInFile): ArrayInFile {
+  const expected = sizeOf(array.shape) * bytesOfNumber(array.type);
+  const got = bytesIn(array.range) - array.dataStart;
+  if (got === expected) return array;
+  throw new DataError(
+    `data: ${array.what} has ${got} bytes of numbers, expected ${expected} for ${array.type}[${array.shape}]`,
+    { hint: 'write the file again' },
+  );
+}
