@@ -30,3 +30,10 @@ export const u8Tensor = (data: Uint8Array, shape: Shape = [data.length]): Tensor
   shape,
   data,
 });
+
+/** Texts, row-major. Only an exported model reads them: the cells of a table. */
+export interface TextTensor {
+  readonly dtype: 'text';
+  readonly shape: Shape;
+  readonly data: readonly string[];
+}

@@ -7,6 +7,7 @@ import { input } from '../graph/build.js';
 import { simplifyGraph } from '../graph/simplify.js';
 import type { Graph } from '../graph/value.js';
 import { exportGraph } from '../onnx/export/export.js';
+import { type CellInput, namedCells } from '../onnx/export/read-cells.js';
 import { applyNetwork, inputsOfBatch, type Network } from './layers/network.js';
 import { featuresOf } from './layers/preprocess.js';
 import type { Task } from './tasks/task.js';
@@ -33,16 +34,32 @@ export interface TrainedNetwork {
  */
 export function exportInference({ layout, state, columns = [], ...description }: TrainedNetwork): Uint8Array {
   checkState({ layout, data: state }, 'export: the trained state');
-  const cells = columns.flatMap((column) => {
-    const features = featuresOf(column);
-    return features === undefined ? [] : [[column.name, features] as const];
-  });
   return exportGraph(
     (batchSize) => inferenceGraph({ layout, ...description }, batchSize),
     { layout, data: state },
-    Object.fromEntries(cells),
+    cellsOf(columns),
   );
 }
+
+/** The inputs of such a model for the columns of a table, in the order of the features. */
+export function cellInputs({
+  columns = [],
+  ...trained
+}: Omit<TrainedNetwork, 'state'>): readonly CellInput[] {
+  const taken = [
+    ...Object.keys(inferenceGraph(trained, 1).outputs),
+    ...trained.layout.map(({ name }) => name),
+  ];
+  return Object.values(namedCells(cellsOf(columns), taken)).flat();
+}
+
+const cellsOf = (columns: readonly ColumnFacts[]) =>
+  Object.fromEntries(
+    columns.flatMap((column) => {
+      const features = featuresOf(column);
+      return features === undefined ? [] : [[column.name, features] as const];
+    }),
+  );
 
 /** (…inputs, each weight in its shape) → the outputs of the task. */
 function inferenceGraph(

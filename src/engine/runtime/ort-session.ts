@@ -2,9 +2,9 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import { arrayProblem } from '../../tensor/arrays.js';
 import { sizeOf } from '../../tensor/shape.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import type { Tensor, TextTensor } from '../../tensor/tensor.js';
 import { engineError } from './engine-error.js';
-import { RuntimeError, type Session, type SessionOptions, type Tensors } from './runtime.js';
+import { type Feeds, RuntimeError, type Session, type SessionOptions, type Tensors } from './runtime.js';
 
 const ORT_TYPES = { f32: 'float32', i32: 'int32', u8: 'uint8' } as const;
 
@@ -36,7 +36,7 @@ export function ortSession(
   const { ort, device, writesIntoOutputs } = engine;
   const carried = carriedTensors(engine, carry);
 
-  const feedsOf = (inputs: Tensors) => {
+  const feedsOf = (inputs: Feeds) => {
     const feeds: Record<string, OrtTensor> = {};
     for (const name of session.inputNames) {
       const tensor = inputs[name];
@@ -127,7 +127,8 @@ function carriedTensors(
 }
 
 /** A tensor of the engine over the same bytes. */
-function toOrt(ort: Ort, name: string, tensor: Tensor): OrtTensor {
+function toOrt(ort: Ort, name: string, tensor: Tensor | TextTensor): OrtTensor {
+  if (tensor.dtype === 'text') return new ort.Tensor('string', tensor.data, tensor.shape);
   checkTensor(name, tensor);
   return new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
 }

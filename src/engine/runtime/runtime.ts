@@ -3,9 +3,11 @@
  * and again.
  */
 import { CommonweightError } from '../../base/error.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import type { Tensor, TextTensor } from '../../tensor/tensor.js';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
+/** What a model reads; those of this package read texts where they were exported for a table. */
+export type Feeds = Readonly<Record<string, Tensor | TextTensor>>;
 
 export interface Session {
   /** Sets carried inputs for the next run. They are copied. */
@@ -15,7 +17,7 @@ export interface Session {
    * right dtype and shape to write into; other outputs are newly allocated. The call blocks the
    * thread while it computes, except on a GPU.
    */
-  run(inputs: Tensors, outputs?: Tensors): Promise<Tensors>;
+  run(inputs: Feeds, outputs?: Tensors): Promise<Tensors>;
   /** Copies of the present carried values, under their names as inputs. */
   read(): Promise<Tensors>;
   release(): Promise<void>;
