@@ -7,6 +7,7 @@ import { categoriesOf, type DataFacts } from '../../data/dataset.js';
 import { classificationOf, networkOf, numberLossOf, segmentationOf } from '../../engine/nn/by-name.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import { type EmbeddingWidth, featuresOf, onFeatures } from '../../engine/nn/layers/preprocess.js';
+import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
 import { networkNames } from '../../engine/nn/settings.js';
 import { classWeightsProblem } from '../../engine/nn/tasks/class-losses.js';
@@ -14,7 +15,13 @@ import { multiLabel } from '../../engine/nn/tasks/multi-label.js';
 import { regression } from '../../engine/nn/tasks/regression.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import { classMetricsProblem, decisionProblem } from '../../metrics/known-metrics.js';
-import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import type { TaskMetrics } from '../../metrics/metric.js';
+import {
+  type Configuration,
+  ConfigurationError,
+  parseConfiguration,
+} from '../../protocol/configuration/configuration.js';
+import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { type ColumnSpec, describeColumn, specOf } from '../../tensor/column-spec.js';
 import { formatShape } from '../../tensor/shape.js';
 
@@ -54,6 +61,38 @@ export function learnerOf(
   const { normalization } = configuration;
   checkNormalization(normalization, first.shape[0] ?? 1, source);
   return { network: onPixels(network, normalization), inputs, task, freeze };
+}
+
+/**
+ * What a model's file says of itself → its network and task. The network is one of this package.
+ * @param chosen settings of the task beside it, such as metrics
+ * @throws ConfigurationError when the settings do not fit
+ */
+export function learnerOfModel(
+  { network: model, inputs, targets, normalization }: ModelDescription,
+  source: string,
+  chosen: Readonly<Record<string, unknown>> = {},
+): Learner & { readonly metrics: TaskMetrics } {
+  const facts = { inputs, targets };
+  const task = { name: taskOf(facts) };
+  const given = { ...NOT_USED, task, ...(normalization && { normalization }), ...chosen, model };
+  const configuration = parseConfiguration(given, source);
+  return { ...learnerOf(configuration, facts, {}, source), metrics: metricsOf(configuration) };
+}
+
+/** Nothing is trained or dealt out, but settings are not complete without these. */
+const NOT_USED = {
+  partition: { name: 'own', participants: 2 },
+  optimizer: { name: 'sgd', learningRate: 1 },
+  ...{ batchSize: 1, local: { epochs: 1 }, rounds: 1 },
+};
+
+/** A category for each example, several labels, a mask, or numbers. */
+function taskOf(facts: DataFacts): string {
+  if (categoriesOf(facts).length > 0) return 'classification';
+  const [target] = facts.targets;
+  if (target?.meaning.kind !== 'categories') return 'regression';
+  return target.shape.length === 2 ? 'segmentation' : 'multi-label';
 }
 
 /** The inputs and targets of a network. */
