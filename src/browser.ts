@@ -3,10 +3,10 @@
  * data, and what it takes to train and take part.
  */
 
-export { filesOfDrop, filesOfInput, type PageFile } from './data/images/page/page-files.js';
 export { decodePicture } from './data/images/page/page-pictures.js';
 export type { PictureSize } from './data/images/picture-checks.js';
 export { exampleRgba, sampleExamples } from './data/images/samples.js';
+export { filesOfDrop, filesOfInput, type PageFile } from './data/page/page-files.js';
 export { ortInPage } from './engine/runtime/page/ort-in-page.js';
 export { type OrtWeb, type OrtWebOptions, ortWeb } from './engine/runtime/page/ort-web.js';
 export { demonstrationShare } from './federation/participant/demonstration-share.js';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { build, type Rolldown } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PageFile } from '../src/data/images/page/page-files.js';
+import type { PageFile } from '../src/data/page/page-files.js';
 import { executablePath, openBrowser } from './pages/open-browser.js';
 
-declare const pageFiles: typeof import('../src/data/images/page/page-files.js');
+declare const pageFiles: typeof import('../src/data/page/page-files.js');
 /** What the page has read, once a folder was given to it. */
 declare const given: Promise<{ path: string; text: string }[]>;
 
@@ -16,7 +16,7 @@ declare const given: Promise<{ path: string; text: string }[]>;
 const MANY = 250;
 
 async function script(): Promise<string> {
-  const entry = join(import.meta.dirname, '../src/data/images/page/page-files.ts');
+  const entry = join(import.meta.dirname, '../src/data/page/page-files.ts');
   const lib = { entry, formats: ['iife' as const], name: 'pageFiles' };
   const built = await build({ configFile: false, logLevel: 'warn', build: { write: false, lib } });
   const [{ output }] = built as [Rolldown.RolldownOutput];

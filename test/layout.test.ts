@@ -13,9 +13,11 @@ const folders = [
   'tensor',
   'crypto',
   'data',
+  'data/page',
   'data/paged/node',
   'data/arrays',
   'data/arrays/node',
+  'data/arrays/page',
   'data/images',
   'data/images/node',
   'data/images/page',
@@ -26,6 +28,7 @@ const folders = [
   'data/tables/node',
   'data/images/labels',
   'data/images/labels/node',
+  'data/tables/page',
   'data/node',
   'data/survey',
   'engine/graph',
@@ -242,8 +245,7 @@ const ofPictures: Readonly<Record<string, string>> = {
   'engine/nn/models': 'networks for pictures, and the layer that normalizes their bytes',
   'federation/coordinator/setup/own-normalization.ts': 'the setting by which pictures are normalized',
   'federation/participant/demonstration-share.ts': 'the public set that a hub lends is of pictures',
-  'federation/participant/page/kept-data.ts': 'a page takes pictures only',
-  'federation/participant/page/page-data.ts': 'a page takes pictures only',
+  'federation/participant/page/page-picture-data.ts': 'reads pictures',
   'federation/watch/observed-pictures.ts': 'test pictures, drawn for observers',
 };
 
@@ -276,8 +278,7 @@ const ofClasses: Readonly<Record<string, string>> = {
   'federation/coordinator/setup/balanced-weights.ts': 'weights of classes',
   'federation/methods/refit.ts': 'the last layer of a classification, from sums',
   'federation/participant/demonstration-share.ts': 'the public set that a hub lends has classes',
-  'federation/participant/page/kept-data.ts': 'a page takes pictures with classes only',
-  'federation/participant/page/page-data.ts': 'a page takes pictures with classes only',
+  'federation/participant/page/page-picture-data.ts': 'reads pictures, by their classes',
   'protocol/configuration/contradictions.ts': 'what asks for a classification, said in words',
 };
 

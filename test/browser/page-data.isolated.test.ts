@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
-import type { PageFile } from '../../src/data/images/page/page-files.js';
+import { requireImages } from '../../src/data/images/image-dataset.js';
 import { decodePicture } from '../../src/data/images/page/page-pictures.js';
+import type { PageFile } from '../../src/data/page/page-files.js';
 import { readPageData } from '../../src/federation/participant/page/page-data.js';
 import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
 import { pictureColumns } from '../picture-columns.js';
@@ -99,7 +100,7 @@ describe('a folder of pictures in a page', () => {
   it('is a data set in the order of classes and names, in memory for all threads', async () => {
     const told: [number, number][] = [];
     const onProgress = (done: number, of: number) => told.push([done, of]);
-    const set = await readPageData(folder, facts, { onProgress });
+    const set = requireImages(await readPageData(folder, facts, { onProgress }));
     expect(set).toMatchObject({ name: 'clothes', examples: 23, classNames: ['coat', 'shirt'] });
     expect([...set.labels]).toEqual([...Array(21).fill(0), 1, 1]);
     expect(set.images.buffer).toBeInstanceOf(SharedArrayBuffer);
@@ -109,11 +110,8 @@ describe('a folder of pictures in a page', () => {
   });
 
   it('may be that of one class, which the federation knows by its name', async () => {
-    const set = await readPageData(
-      ['shirt/1.png', 'shirt/2.png'].map((path) => photograph('wide.png', path)),
-      facts,
-    );
-    expect(set).toMatchObject({ examples: 2, classNames: ['shirt'] });
+    const files = ['shirt/1.png', 'shirt/2.png'].map((path) => photograph('wide.png', path));
+    expect(await readPageData(files, facts)).toMatchObject({ examples: 2, classNames: ['shirt'] });
   });
 
   it('is read no further when that is cancelled', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gunzipInPage } from '../../src/data/images/page/page-gzip.js';
+import { gunzipInPage } from '../../src/data/page/page-gzip.js';
 import { CONTENT, gzipCases } from '../gzip-cases.js';
 
 const read = (bytes: BodyInit) => new Response(bytes).arrayBuffer();

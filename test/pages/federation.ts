@@ -19,8 +19,11 @@ export interface Served {
   readonly coordinator: Started;
   /** By the place of the participant, from 0: the path of its link, with the token. */
   link(participant: number): string;
-  /** A process takes part, with the share that the hub would lend to a page, until it ends well. */
-  join(participant: number): Promise<void>;
+  /**
+   * A process takes part until it ends well.
+   * @param data its own; by default the share that the hub would lend to a page
+   */
+  join(participant: number, data?: string): Promise<void>;
   /**
    * The page says that the run is over. Rejects at once when the coordinator or another process
    * ends badly before.
@@ -67,8 +70,9 @@ export async function serve(settings: Partial<ConfigurationInput>, participants 
     port: Number(port),
     coordinator,
     link: (participant) => (links[participant] ?? '').replace(/^http:\/\/[^/]+/, ''),
-    async join(participant) {
-      const { ended } = command(...(commands[participant] ?? []));
+    async join(participant, data) {
+      const printed = commands[participant] ?? [];
+      const { ended } = command(...(data === undefined ? printed : [...printed.slice(0, -1), data]));
       expect(await ended).toMatchObject({ status: 0, stderr: '' });
     },
     async untilOver(page) {

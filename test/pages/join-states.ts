@@ -1,4 +1,7 @@
-/** The join page in every state that it can be in, told by a worker that follows a script. */
+/**
+ * The join page in every state that it can be in, told by a worker that follows a script: about
+ * pictures, and about the table of a hospital.
+ */
 import { fashionMnistClassNames as classNames } from '../../src/data/images/fashion-mnist-facts.js';
 import { classificationMetrics } from '../../src/metrics/classification.js';
 import { type JoinEvent, type JoinState, next, opening } from '../../src/pages/join/state/join-state.js';
@@ -16,7 +19,8 @@ const federation: FederationFacts = {
   rounds: 5,
   metric: classificationMetrics[0],
   classNames,
-  imageShape,
+  purpose: 'tell 10 classes apart',
+  wanted: { kind: 'pictures', imageShape },
   besides: [],
   demonstration: true,
 };
@@ -34,8 +38,7 @@ const data: DataSummary = {
   name: 'pictures',
   training: 27_000,
   validation: 3000,
-  counts: [3012, 2987, 3044, 2950, 3001, 0, 2999, 3010, 5997, 3000],
-  samples,
+  shown: { kind: 'pictures', counts: [3012, 2987, 3044, 2950, 3001, 0, 2999, 3010, 5997, 3000], samples },
   notices: ['data: 12 pictures were resized to 28x28 (height x width), the first is "Bag/big.png"'],
 };
 
@@ -70,14 +73,105 @@ const finished: readonly JoinEvent[] = [
     finish: {
       reason: 'every-participant-passed',
       message: undefined,
-      model: { classNames, imageShape, parameters: 225_034 },
+      model: { parameters: 225_034, trial: { kind: 'picture', classNames, imageShape } },
     },
   },
 ];
 const asked: JoinEvent = {
   type: 'commanded',
-  command: { type: 'predict', id: 1, picture: { sample: 3 } },
+  command: { type: 'predict', id: 1, example: { sample: 3 } },
 };
+
+const hospital: FederationFacts = {
+  ...federation,
+  participant: 'hungary',
+  others: ['cleveland', 'switzerland', 'long-beach'],
+  network: 'logistic-regression, the same initial weights for all',
+  classNames: ['no disease', 'disease'],
+  purpose: 'tell “no disease” and “disease” apart',
+  wanted: {
+    kind: 'table',
+    inputs: [
+      { name: 'age', text: 'number, years, 20 to 90' },
+      { name: 'cp', text: 'typical angina, atypical angina, non-anginal or asymptomatic' },
+      { name: 'chol', text: 'number, mg/dl, 80 to 620; “0” counts as missing' },
+      { name: 'seen', text: 'day, as 2026-12-31' },
+    ],
+    targets: [{ name: 'num', text: '“disease” where it is > 0, otherwise “no disease”' }],
+  },
+  demonstration: false,
+};
+const table: DataSummary = {
+  name: 'hungary.csv',
+  training: 265,
+  validation: 29,
+  notices: ['data: "hungary.csv": no column "seen": it counts as missing in all its rows'],
+  shown: {
+    kind: 'columns',
+    columns: [
+      {
+        ...{ name: 'num', text: 'category', isTarget: true, values: 294, missing: 0 },
+        distribution: { kind: 'categories', names: ['no disease', 'disease'], counts: [188, 106], other: 0 },
+      },
+      {
+        ...{ name: 'age', text: 'years', isTarget: false, values: 294, missing: 0 },
+        distribution: {
+          ...{ kind: 'numbers', areDays: false, low: 20, high: 90, beyond: 0, mean: 47.8 },
+          counts: [0, 0, 4, 22, 28, 49, 60, 71, 40, 16, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        },
+      },
+      {
+        ...{ name: 'cp', text: 'category', isTarget: false, values: 294, missing: 3 },
+        distribution: {
+          ...{ kind: 'categories', names: ['typical angina', 'atypical angina', 'non-anginal'], other: 2 },
+          ...{ counts: [11, 106, 54], rest: { names: 9, count: 118 } },
+        },
+      },
+      {
+        ...{ name: 'chol', text: 'mg/dl', isTarget: false, values: 294, missing: 190 },
+        distribution: {
+          ...{ kind: 'numbers', areDays: false, low: 80, high: 620, beyond: 3, mean: 250.9 },
+          counts: [2, 5, 14, 22, 24, 18, 9, 4, 2, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1],
+        },
+      },
+      {
+        ...{ name: 'seen', text: 'day', isTarget: false, values: 294, missing: 294 },
+        distribution: {
+          ...{ kind: 'numbers', areDays: true, low: 0, high: 1, beyond: 0, mean: undefined },
+          counts: [],
+        },
+      },
+    ],
+  },
+};
+const knownTable: readonly JoinEvent[] = [{ type: 'federation', federation: hospital }];
+const finishedTable: readonly JoinEvent[] = [
+  ...knownTable,
+  { type: 'data', data: table, resumed: false },
+  {
+    type: 'finished',
+    finish: {
+      reason: 'max-rounds',
+      message: undefined,
+      model: {
+        parameters: 92,
+        trial: {
+          kind: 'row',
+          fields: [
+            { name: 'age', kind: 'number', unit: 'years', range: [20, 90], names: [] },
+            { name: 'chol', kind: 'number', unit: 'mg/dl', range: [80, 620], names: [] },
+            { name: 'seen', kind: 'day', unit: undefined, range: undefined, names: [] },
+            {
+              ...{ name: 'cp', kind: 'category', unit: undefined, range: undefined },
+              names: ['typical angina', 'atypical angina', 'non-anginal', 'asymptomatic'],
+            },
+          ],
+          ...{ answer: 'classes', names: ['no disease', 'disease'], unit: undefined },
+        },
+      },
+    },
+  },
+];
 
 const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
   opening: [],
@@ -127,10 +221,26 @@ const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
       type: 'prediction',
       id: 1,
       prediction: {
-        probabilities: [0.02, 0.01, 0.05, 0.72, 0.08, 0, 0.09, 0.01, 0.02, 0],
+        values: [0.02, 0.01, 0.05, 0.72, 0.08, 0, 0.09, 0.01, 0.02, 0],
         pixels: samples[3]!.pixels,
       },
     },
+  ],
+  'choosing a table': knownTable,
+  'wrong table': [
+    ...knownTable,
+    {
+      type: 'data-refused',
+      message:
+        '"hungary.csv", line 3, column "age": expected a number, got "forty" (and 2 more such cells); line 9, column "chol": expected a number, got "high"',
+      hint: 'if it stands for a missing value, declare it: age: { number: true, missing: ["forty"] }',
+    },
+  ],
+  'table ready': [...knownTable, { type: 'data', data: table, resumed: false }],
+  'row tried': [
+    ...finishedTable,
+    { type: 'commanded', command: { type: 'predict', id: 2, example: { cells: { age: 61 } } } },
+    { type: 'prediction', id: 2, prediction: { values: [0.338, 0.662] } },
   ],
   'no model': [
     ...third,

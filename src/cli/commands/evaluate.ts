@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { turnTaker } from '../../base/turns.js';
-import { ARRAY_ENDINGS } from '../../data/arrays/node/array-files.js';
+import { ARRAY_ENDINGS } from '../../data/arrays/array-files.js';
 import { categoriesOf, closeDatasets, type Dataset } from '../../data/dataset.js';
 import { labelledPictures, type PictureSet, renumbered } from '../../data/images/image-dataset.js';
 import { loadAnnotated } from '../../data/images/labels/node/load-annotated.js';

@@ -77,7 +77,7 @@ export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<
       else {
         const { name } = identity;
         print(
-          `  ${name}:  ${joinCommand(name, by, options)} --data ${dataFor(options.dataset, configuration.partition, participants.indexOf(name))}`,
+          `  ${name}:  ${joinCommand(name, by, options)} --data ${dataFor(options.dataset, configuration, participants.indexOf(name))}`,
         );
         if (links) print(`  ${' '.repeat(name.length)}   or in a browser: ${link}`);
       }
@@ -102,9 +102,9 @@ function joinCommand(name: string, by: string, { url, nats, withoutHub, key }: H
  * The data in a participant's command. With a partition it is a trial: all have the same data set,
  * and each takes a share of it.
  */
-function dataFor(dataset: string, partition: Configuration['partition'], k: number): string {
+function dataFor(dataset: string, { partition, data }: Configuration, k: number): string {
   const { name, participants, validation: _, ...settings } = partition;
-  if (dataset === 'none' || !isPartitionerName(name)) return 'DIR';
+  if (dataset === 'none' || !isPartitionerName(name)) return data?.kind === 'table' ? 'FILE' : 'DIR';
   const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   return `${shellWord(dataset)} --partition ${[name, ...(text.length > 0 ? [text.join(',')] : []), `${k + 1}/${participants}`].join(':')}`;
 }

@@ -5,6 +5,7 @@
  */
 import { canonicalName, compareNames, escapedName, repeatedName } from '../../base/names.js';
 import { DataError } from '../error.js';
+import { isHidden } from '../hidden-file.js';
 import { isPictureName } from './picture-checks.js';
 
 export interface FolderEntry {
@@ -45,13 +46,9 @@ export type WantedPictures = 'both' | 'training' | 'test';
 
 export const layoutHint =
   'arrange the pictures as FOLDER/class/picture.png, or FOLDER/train/class/… and FOLDER/test/class/…';
-const notData = new Set(['Thumbs.db', 'desktop.ini', '__MACOSX']);
 const MOST_CLASSES = 256;
 /** Deeper folders are a circle of links. */
 const DEEPEST = 12;
-
-/** Whether it is hidden, or a file that desktops leave behind. */
-export const isHidden = (name: string): boolean => name.startsWith('.') || notData.has(name);
 
 const partNames = {
   train: /^train(ing)?$/i,

@@ -1,5 +1,5 @@
 /** The join page, drawn from its state. */
-import type { PageFile } from '../../data/images/page/page-files.js';
+import type { PageFile } from '../../data/page/page-files.js';
 import { AboutFederation } from './stages/about-federation.js';
 import { ChooseData } from './stages/choose-data.js';
 import { Finished } from './stages/finished.js';
@@ -8,7 +8,7 @@ import { OwnDataReady } from './stages/own-data.js';
 import { StageHeading } from './stages/stage-heading.js';
 import { TakingPart } from './stages/taking-part.js';
 import type { JoinState } from './state/join-state.js';
-import type { ModelFormat, Picture } from './state/messages.js';
+import type { ModelFormat, TriedExample } from './state/messages.js';
 import { statusText } from './state/words.js';
 
 /** The actions of the user. */
@@ -21,7 +21,7 @@ export interface JoinActions {
   onAgain(): void;
   onForget(): void;
   onExport(format: ModelFormat): void;
-  onPredict(picture: Picture): void;
+  onPredict(example: TriedExample): void;
 }
 
 export interface JoinPageProps extends JoinActions {

@@ -52,7 +52,7 @@ function App() {
       onAgain={open}
       onForget={() => send({ type: 'forget' })}
       onExport={(format) => send({ type: 'export', format })}
-      onPredict={(picture) => send({ type: 'predict', id: ++trials.current, picture })}
+      onPredict={(example) => send({ type: 'predict', id: ++trials.current, example })}
     />
   );
 }

@@ -3,12 +3,12 @@
  */
 import { sha256Hex } from '../../../base/sha256.js';
 import { DataError } from '../../error.js';
+import { type PageFile, readPageFile } from '../../page/page-files.js';
+import { gunzipInPage } from '../../page/page-gzip.js';
 import { damagedGzip } from '../gzip-damage.js';
 import type { IdxFile } from '../idx.js';
 import { findIdxFiles, namedSet } from '../idx-names.js';
 import type { ImageDataset } from '../image-dataset.js';
-import { type PageFile, readPageFile } from './page-files.js';
-import { gunzipInPage } from './page-gzip.js';
 
 /**
  * The training images, by the same rules as in Node.

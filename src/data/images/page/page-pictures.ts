@@ -6,12 +6,12 @@
 
 import { sharedBytes } from '../../dataset.js';
 import { DataError } from '../../error.js';
+import { type PageFile, readPageFile } from '../../page/page-files.js';
 import { checkFormat, checkPixels, checkSides, damaged, type PictureSize } from '../picture-checks.js';
 import { type PictureHeader, pictureHeader } from '../picture-header.js';
 import { type PictureFit, placed, placementOf } from '../picture-size.js';
 import { boxFactor, boxMeans, resample } from '../resample.js';
 import { greyOf } from '../srgb.js';
-import { type PageFile, readPageFile } from './page-files.js';
 
 /** Pixels of one or more pictures that are decoded at a time; this many take 160 MB. */
 const pixelsTogether = 40_000_000;

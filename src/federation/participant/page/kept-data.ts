@@ -3,7 +3,15 @@
  * them. For pages.
  */
 import { del, get, set } from 'idb-keyval';
-import { imageDataset, requireImages } from '../../../data/images/image-dataset.js';
+import {
+  bytesOf,
+  type Column,
+  type Dataset,
+  factsOf,
+  type HeldColumn,
+  requireHeld,
+  toShared,
+} from '../../../data/dataset.js';
 import type { Share } from '../../../data/partition/partition.js';
 import { FederationError } from '../../error.js';
 import type { OwnData } from '../own-data.js';
@@ -21,9 +29,9 @@ export interface KeptData {
   forget(): Promise<void>;
 }
 
-/** The form in which the browser keeps them. */
-interface KeptPictures {
-  readonly dataset: Parameters<typeof imageDataset>[0];
+/** The form in which the browser keeps them; earlier versions of this page had another one. */
+interface KeptColumns {
+  readonly dataset: Dataset;
   readonly share: Share;
 }
 
@@ -34,24 +42,36 @@ const store = pageStore('commonweight-data', 'data');
 /** @param name of a participant in a federation; each has its own data */
 export const keptData = (name: string): KeptData => ({
   async load() {
-    const data = await attempt('the data cannot be read', () => get<KeptPictures>(name, store));
-    return data && { dataset: imageDataset(data.dataset), share: data.share };
+    const data = await attempt('the data cannot be read', () => get<KeptColumns>(name, store));
+    if (data?.dataset.inputs === undefined) return undefined;
+    const shared = (column: Column): HeldColumn => {
+      const held = requireHeld(column);
+      return { ...held, values: toShared(held.values) };
+    };
+    const { dataset, share } = data;
+    const [inputs, targets] = [dataset.inputs.map(shared), dataset.targets.map(shared)];
+    return { dataset: { ...dataset, inputs, targets }, share };
   },
   async keep({ dataset, share }) {
-    const { name: called, images, labels, channels, height, width, classNames } = requireImages(dataset);
-    if (images.length > mostBytes) {
+    const bytes = bytesOf(dataset);
+    if (bytes > mostBytes) {
       const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
       throw new FederationError(
-        `the images take ${megabytes(images.length)} MB, and this browser keeps at most ${megabytes(mostBytes)} MB of them`,
+        `the data take ${megabytes(bytes)} MB, and this browser keeps at most ${megabytes(mostBytes)} MB of them`,
         { hint: 'choose the files again when the page is loaded again' },
       );
     }
+    const { name: called, examples, clusters } = dataset;
     // Copies of the arrays: the browser cannot keep memory that is shared between threads.
-    const own = {
-      ...{ name: called, channels, height, width, classNames },
-      ...{ images: new Uint8Array(images), labels: new Uint8Array(labels) },
+    const own = (column: Column): HeldColumn => {
+      const { values } = requireHeld(column);
+      return { ...factsOf(column), values: values.slice() };
     };
-    await attempt('the data cannot be kept', () => set(name, { dataset: own, share }, store));
+    const kept: Dataset = {
+      ...{ name: called, examples, inputs: dataset.inputs.map(own), targets: dataset.targets.map(own) },
+      ...(clusters && { clusters: clusters.slice() }),
+    };
+    await attempt('the data cannot be kept', () => set(name, { dataset: kept, share }, store));
   },
   forget: () => attempt('the data cannot be removed', () => del(name, store)),
 });

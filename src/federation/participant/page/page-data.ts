@@ -1,155 +1,63 @@
 /**
- * Reads a participant's data in a page from the files that the user chose: two IDX files, or
- * pictures with one folder for each class. It accepts and refuses the same data as `commonweight
- * join` with a folder. For pages and their workers.
+ * Reads a participant's data in a page from the files that the user chose, of the kind that the
+ * federation is about: pictures, a table, or arrays. It accepts and refuses the same data as
+ * `commonweight join`. For pages and their workers.
  */
-
-import { canonicalName } from '../../../base/names.js';
+import { readPageArrays } from '../../../data/arrays/page/read-page-arrays.js';
+import type { Dataset } from '../../../data/dataset.js';
 import { DataError } from '../../../data/error.js';
-import { isIdxFileName } from '../../../data/images/idx-names.js';
-import { type ImageDataset, imageDataset } from '../../../data/images/image-dataset.js';
-import { foldersOf, type PageFile } from '../../../data/images/page/page-files.js';
-import { readPageIdx } from '../../../data/images/page/page-idx.js';
-import { decodePictures } from '../../../data/images/page/page-pictures.js';
-import {
-  badFiles,
-  checkBytes,
-  isPictureName,
-  type PictureSize,
-} from '../../../data/images/picture-checks.js';
-import { type PictureFacts, pictureFacts } from '../../../data/images/picture-facts.js';
-import type { PictureFit } from '../../../data/images/picture-size.js';
-import {
-  type FolderEntry,
-  findPictures,
-  isHidden,
-  type ListFolder,
-  layoutHint,
-  pictureExamples,
-} from '../../../data/images/picture-tree.js';
-import { FederationError } from '../../error.js';
-import { categoryNumbers } from '../fit-data.js';
+import { type PageFile, unnamedFiles } from '../../../data/page/page-files.js';
+import { readPageTable } from '../../../data/tables/page/read-page-table.js';
 import type { DescribedData } from '../own-data.js';
+import { readPagePictures } from './page-picture-data.js';
 
 export interface PageDataOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told how many pictures have been decoded. */
+  /** Told how many pictures have been decoded, or how many bytes of a table have been read. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
+  /** Told of what a table has otherwise than expected, and is taken nevertheless. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
-/** The most memory that all decoded images may take: a tab has little more. */
+/** The most memory that data may take: a tab has little more. */
 const mostBytes = 2 ** 30;
-/** The name, in errors, of files that have no common folder. */
-const unnamed = 'the chosen files';
 
 /**
  * Reads the files into a data set for `ownData`. Nothing leaves the page.
- * @throws DataError, FederationError naming the file or folder that does not fit, if possible
- *   before pictures are decoded; the signal's reason when it is aborted
+ * @throws DataError, FederationError naming the file or folder that does not fit; the signal's
+ * reason when it is aborted
  */
 export async function readPageData(
   files: readonly PageFile[],
   described: DescribedData,
   options: PageDataOptions = {},
-): Promise<ImageDataset> {
-  const facts = pictureFacts(described, 'this page');
-  const least = described.configuration.partition.validation > 0 ? 2 : 1;
-  const list = foldersOf(files);
-  const root = await rootOf(list, facts.classNames);
-  const folder = root === '' ? unnamed : root;
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const entries = await visible(list, root);
-  const inRoot = entries.filter(({ isFolder }) => !isFolder);
-  let dataset: ImageDataset;
-  if (inRoot.some(({ name }) => isIdxFileName(name))) {
-    const byName = new Map(inRoot.map(({ name, path }) => [name, byPath.get(path) as PageFile]));
-    dataset = await readPageIdx(folder, byName, mostBytes, options.signal);
-  } else {
-    if (inRoot.length === entries.length) throw noDataSet(folder, inRoot);
-    dataset = await readPictures(
-      root,
-      folder,
-      list,
-      byPath,
-      { ...facts, least, fit: described.configuration.imageFit },
-      options,
-    );
+): Promise<Dataset> {
+  const { data } = described.configuration;
+  if (data?.kind === 'table') return readPageTable(onlyFile(files), data, { ...options, mostBytes });
+  if (data?.kind === 'arrays') {
+    return readPageArrays(files, placeOf(files), data, { ...options, mostBytes });
   }
-  checkEnough(dataset.examples, folder, least);
-  return dataset;
+  return readPagePictures(files, described, { ...options, mostBytes });
 }
 
-async function readPictures(
-  root: string,
-  folder: string,
-  list: ListFolder,
-  byPath: ReadonlyMap<string, PageFile>,
-  facts: PictureFacts & { readonly least: number; readonly fit: PictureFit },
-  options: PageDataOptions,
-): Promise<ImageDataset> {
-  const { train, strays } = await findPictures(root, list, 'training');
-  if (strays.length > 0) throw badFiles(folder, strays, 'choose others');
-  const classNames = [...train.keys()];
-  const counts = [...train.values()].map((paths) => paths.length);
-  categoryNumbers(classNames, { counts, column: 'labels', spec: folder }, facts.classNames);
-  const examples = pictureExamples(train);
-  checkEnough(examples.length, folder, facts.least);
-  const size = sizeOf(facts);
-  checkBytes(folder, examples.length, size, mostBytes);
-  const pictures = examples.map(({ path }) => byPath.get(path) as PageFile);
-  return imageDataset({
-    name: folder,
-    images: await decodePictures(pictures, size, { ...options, fit: facts.fit }),
-    labels: Uint8Array.from(examples, ({ label }) => label),
-    classNames,
-    ...size,
-  });
-}
-
-function sizeOf({ imageShape: [channels, height, width] }: PictureFacts): PictureSize {
-  if (channels === 1 || channels === 3) return { channels, height, width };
-  throw new FederationError(
-    `data: this federation has images of ${channels} channels, expected 1 or 3 for pictures`,
-    { hint: 'take files in IDX format, or take part by `commonweight join`' },
-  );
-}
-
-/** A participant needs at least one example for training and one for validation. */
-function checkEnough(examples: number, folder: string, needed: number): void {
-  if (examples >= needed) return;
+/** @throws DataError when it is not a single one */
+function onlyFile(files: readonly PageFile[]): PageFile {
+  const [only, ...others] = files;
+  if (only !== undefined && others.length === 0) return only;
+  const names = files.slice(0, 5).map(({ path }) => `"${path}"`);
   throw new DataError(
-    `data: "${folder}" holds ${examples} images, expected at least ${needed}${needed === 2 ? ': one is set aside for validation' : ''}`,
-    { hint: 'choose more' },
+    files.length === 0
+      ? 'data: there is no file to read among those that were chosen'
+      : `data: ${files.length} files were chosen (${names.join(', ')}${files.length > 5 ? ', …' : ''}), expected one table`,
+    { hint: 'choose the CSV or TSV file of this participant' },
   );
 }
 
-/**
- * The folder that holds the folders of classes, or the files of a data set, inside any number of
- * outer folders. A chosen folder may also be one class of the federation.
- */
-async function rootOf(list: ListFolder, classNames: readonly string[]): Promise<string> {
-  for (let root = ''; ; ) {
-    const [only, ...others] = await visible(list, root);
-    if (only === undefined || others.length > 0 || !only.isFolder) return root;
-    const below = await visible(list, only.path);
-    if (classNames.includes(canonicalName(only.name)) && below.some(({ isFolder }) => !isFolder)) return root;
-    root = only.path;
-  }
-}
-
-const visible = async (list: ListFolder, path: string): Promise<FolderEntry[]> =>
-  (await list(path)).filter(({ name }) => !isHidden(name));
-
-function noDataSet(folder: string, [first, ...more]: readonly FolderEntry[]): DataError {
-  if (first === undefined) {
-    return new DataError('data: there is no file to read among those that were chosen', { hint: layoutHint });
-  }
-  const isPicture = isPictureName(first.name);
-  const others = more.length === 0 ? '' : ` and ${more.length} more`;
-  return new DataError(
-    isPicture
-      ? `data: the pictures of "${folder}" lie loose ("${first.name}"${others}), expected one folder a class`
-      : `data: "${folder}" holds "${first.name}"${others}, expected a folder of pictures with one folder a class, or train-images-idx3-ubyte and train-labels-idx1-ubyte (gzip or plain)`,
-    { hint: layoutHint },
-  );
+/** The file, or the folder that the files have in common. */
+function placeOf(files: readonly PageFile[]): string {
+  const [first, ...others] = files.map(({ path }) => path);
+  if (first === undefined || others.length === 0) return first ?? unnamedFiles;
+  const folder = first.split('/').slice(0, -1).join('/');
+  const isCommon = folder !== '' && others.every((path) => path.startsWith(`${folder}/`));
+  return isCommon ? folder : unnamedFiles;
 }

@@ -29,13 +29,12 @@ export function AboutFederationAgain({ federation }: { readonly federation: Fede
 }
 
 function Purpose({ federation }: { readonly federation: FederationFacts }) {
-  const { participant, classNames, rounds, isPersonal } = federation;
+  const { participant, purpose, rounds, isPersonal } = federation;
   return (
     <p>
       You take part as <strong>{participant}</strong>, with {othersText(federation)}. All train the same
-      network to tell {count(classNames.length)} classes apart, each with data of its own. After each round
-      the coordinator merges what the networks have learned and gives it back; there are at most{' '}
-      {count(rounds)} rounds.{' '}
+      network to {purpose}, each with data of its own. After each round the coordinator merges what the
+      networks have learned and gives it back; there are at most {count(rounds)} rounds.{' '}
       {isPersonal
         ? 'A part of the network stays with each: in the end you have a model of your own.'
         : 'In the end everybody has the merged model.'}
@@ -44,13 +43,29 @@ function Purpose({ federation }: { readonly federation: FederationFacts }) {
 }
 
 function Settings({ federation }: { readonly federation: FederationFacts }) {
-  const { classNames, imageShape, network, training, merging } = federation;
+  const { classNames, wanted, network, training, merging } = federation;
   return (
     <dl class="settings">
-      <dt>Classes</dt>
-      <dd>{classNames.join(', ')}</dd>
-      <dt>Pictures</dt>
-      <dd>{imageText(imageShape)}</dd>
+      {classNames.length > 0 && (
+        <>
+          <dt>Classes</dt>
+          <dd>{classNames.join(', ')}</dd>
+        </>
+      )}
+      {wanted.kind === 'pictures' ? (
+        <>
+          <dt>Pictures</dt>
+          <dd>{imageText(wanted.imageShape)}</dd>
+        </>
+      ) : (
+        <>
+          <dt>{wanted.kind === 'table' ? 'Columns' : 'Arrays'}</dt>
+          <dd>
+            {wanted.inputs.map(({ name }) => name).join(', ')}, and what is learned:{' '}
+            {wanted.targets.map(({ name }) => name).join(', ')}
+          </dd>
+        </>
+      )}
       <dt>Network</dt>
       <dd>{network}</dd>
       <dt>Training</dt>
@@ -61,7 +76,11 @@ function Settings({ federation }: { readonly federation: FederationFacts }) {
   );
 }
 
-function Travels({ federation: { besides, metric } }: { readonly federation: FederationFacts }) {
+function Travels({
+  federation: { besides, metric, wanted, classNames },
+}: {
+  readonly federation: FederationFacts;
+}) {
   return (
     <>
       <div class="travels">
@@ -82,16 +101,18 @@ function Travels({ federation: { besides, metric } }: { readonly federation: Fed
             <li>whether your data are those of the last time, where you took part before</li>
             <li>while it trains: how far it is, and how fast</li>
             <li>what computes it, and an error in words if the work fails</li>
-            <li>how many examples of each class there are, only if you tick that below</li>
+            {classNames.length > 0 && (
+              <li>how many examples of each class there are, only if you tick that below</li>
+            )}
           </ul>
         </div>
         <div>
           <h3>Never leaves this device</h3>
           <ul>
             <li>your data</li>
-            <li>which example is of which class</li>
+            {classNames.length > 0 && <li>which example is of which class</li>}
             <li>the names of your files and folders</li>
-            <li>what you draw or try the merged model on</li>
+            <li>what you {wanted.kind === 'pictures' ? 'draw' : 'enter'} or try the merged model on</li>
           </ul>
         </div>
       </div>

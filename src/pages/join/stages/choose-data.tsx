@@ -1,8 +1,10 @@
 /**
- * Lets the user choose the data: a folder, files in IDX format, or the hub's demonstration share.
+ * Lets the user choose the data: a folder of pictures, files in IDX format, a table, arrays, or the
+ * hub's demonstration share.
  */
 import { useState } from 'preact/hooks';
-import { filesOfDrop, filesOfInput, type PageFile } from '../../../data/images/page/page-files.js';
+import { filesOfDrop, filesOfInput, type PageFile } from '../../../data/page/page-files.js';
+import { Scroll } from '../../common/scroll.js';
 import type { Problem } from '../state/join-state.js';
 import type { FederationFacts } from '../state/messages.js';
 import { imageText } from '../state/words.js';
@@ -17,7 +19,7 @@ export interface ChooseDataProps {
 }
 
 export function ChooseData({ federation, problem, onFiles, onDemonstration }: ChooseDataProps) {
-  const { classNames, imageShape, demonstration } = federation;
+  const { wanted, demonstration } = federation;
   const [over, setOver] = useState(false);
   const drop = async (event: DragEvent) => {
     event.preventDefault();
@@ -33,11 +35,7 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
     <section aria-labelledby="data">
       <StageHeading id="data">Your data</StageHeading>
       {problem !== undefined && <ProblemNote problem={problem} />}
-      <p>
-        A folder of pictures (PNG, JPEG, WebP, GIF, AVIF, BMP) that has one folder for each class, called as
-        the class, such as “{classNames[0]}”. They are brought to {imageText(imageShape)}, on this device. Or
-        a pair of IDX files, as MNIST has them.
-      </p>
+      <Expected federation={federation} />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is the mouse's way; its buttons are everybody's */}
       <div
         class={over ? 'drop over' : 'drop'}
@@ -45,10 +43,13 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
         onDragLeave={() => setOver(false)}
         onDrop={drop}
       >
-        <p>Drop a folder here, or</p>
+        <p>Drop a {wanted.kind === 'pictures' ? 'folder' : 'file'} here, or</p>
         <div class="buttons">
-          <FileButton label="Choose a folder" folder onFiles={onFiles} />
-          <FileButton label="Choose IDX files" onFiles={onFiles} />
+          {wanted.kind !== 'table' && <FileButton label="Choose a folder" folder onFiles={onFiles} />}
+          <FileButton
+            label={wanted.kind === 'pictures' ? 'Choose IDX files' : 'Choose a file'}
+            onFiles={onFiles}
+          />
           {demonstration && (
             <button type="button" onClick={onDemonstration}>
               Use the demonstration share
@@ -62,6 +63,53 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
         )}
       </div>
     </section>
+  );
+}
+
+/** What the files are to hold. */
+function Expected({ federation: { classNames, wanted } }: Pick<ChooseDataProps, 'federation'>) {
+  if (wanted.kind === 'pictures') {
+    return (
+      <p>
+        A folder of pictures (PNG, JPEG, WebP, GIF, AVIF, BMP) that has one folder for each class, called as
+        the class, such as “{classNames[0]}”. They are brought to {imageText(wanted.imageShape)}, on this
+        device. Or a pair of IDX files, as MNIST has them.
+      </p>
+    );
+  }
+  const { kind, inputs, targets } = wanted;
+  const rows = [...targets.map((column) => ({ ...column, learned: true })), ...inputs];
+  return (
+    <>
+      <p>
+        {kind === 'table'
+          ? 'A CSV or TSV file whose header has these names, in any order. Other columns are left out, and an empty cell is a missing value. The file is read on this device, and you see what it holds before anything is sent.'
+          : 'A .npz or .safetensors file, or a folder of .npy files, with these arrays; their first axis is that of the examples. They are read on this device, and you see what they hold before anything is sent.'}
+      </p>
+      <Scroll label="What the data are to hold">
+        <table class="wanted">
+          <thead>
+            <tr>
+              <th scope="col">{kind === 'table' ? 'Column' : 'Array'}</th>
+              <th scope="col" class="text">
+                What it holds
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((column) => (
+              <tr key={column.name}>
+                <th scope="row">{column.name}</th>
+                <td class="text">
+                  {column.text}
+                  {'learned' in column && <strong> – this is learned</strong>}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </>
   );
 }
 

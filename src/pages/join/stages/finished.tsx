@@ -1,18 +1,19 @@
 /** Shown when the run is over: its result, and the merged model to download and try. */
 import { count } from '../../../report/numbers.js';
 import type { JoinState } from '../state/join-state.js';
-import type { ModelFormat, Picture } from '../state/messages.js';
+import type { ModelFormat, TriedExample } from '../state/messages.js';
 import { finishText } from '../state/words.js';
 import { AboutFederationAgain } from './about-federation.js';
 import { Forget } from './gone.js';
 import { Rounds } from './rounds.js';
 import { StageHeading } from './stage-heading.js';
-import { TryModel } from './try-model.js';
+import { TryPicture } from './try-picture.js';
+import { TryRow } from './try-row.js';
 
 export interface FinishedProps {
   readonly state: JoinState;
   onExport(format: ModelFormat): void;
-  onPredict(picture: Picture): void;
+  onPredict(example: TriedExample): void;
   onForget(): void;
 }
 
@@ -42,7 +43,15 @@ export function Finished({ state, onExport, onPredict, onForget }: FinishedProps
               Download as safetensors
             </button>
           </div>
-          <TryModel model={model} samples={data?.samples ?? []} trial={trial} onPredict={onPredict} />
+          {model.trial?.kind === 'picture' && (
+            <TryPicture
+              model={model.trial}
+              samples={data?.shown.kind === 'pictures' ? data.shown.samples : []}
+              trial={trial}
+              onPredict={onPredict}
+            />
+          )}
+          {model.trial?.kind === 'row' && <TryRow model={model.trial} trial={trial} onPredict={onPredict} />}
         </>
       )}
       {federation !== undefined && <AboutFederationAgain federation={federation} />}

@@ -1,9 +1,11 @@
-/** Shows the data that were read (samples, numbers, classes), and the button to start. */
+/** Shows the data that were read (numbers, pictures or columns), and the button to start. */
 import { useState } from 'preact/hooks';
 import { count } from '../../../report/numbers.js';
 import { PixelCanvas } from '../../common/pixels.js';
 import { Scroll } from '../../common/scroll.js';
-import type { DataSummary, FederationFacts } from '../state/messages.js';
+import type { DataSummary, FederationFacts, ShownPictures } from '../state/messages.js';
+import { Bar } from './bar.js';
+import { OwnColumns } from './own-columns.js';
 import { StageHeading } from './stage-heading.js';
 
 export interface OwnDataProps {
@@ -21,17 +23,19 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
       <StageHeading id="data">Your data</StageHeading>
       {resumed && <p>They have been kept on this device since an earlier visit.</p>}
       <OwnDataSummary federation={federation} data={data} />
-      <label class="tick">
-        <input
-          type="checkbox"
-          checked={shareLabelCounts}
-          onChange={({ currentTarget }) => setShare(currentTarget.checked)}
-        />
-        <span>
-          Also tell the coordinator how many examples of each class there are. It tells about your data;
-          nothing here needs it.
-        </span>
-      </label>
+      {federation.classNames.length > 0 && (
+        <label class="tick">
+          <input
+            type="checkbox"
+            checked={shareLabelCounts}
+            onChange={({ currentTarget }) => setShare(currentTarget.checked)}
+          />
+          <span>
+            Also tell the coordinator how many examples of each class there are. It tells about your data;
+            nothing here needs it.
+          </span>
+        </label>
+      )}
       <div class="buttons">
         <button type="button" class="main" onClick={() => onStart(shareLabelCounts)}>
           Start
@@ -45,9 +49,7 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
 }
 
 export function OwnDataSummary({ federation, data }: Pick<OwnDataProps, 'federation' | 'data'>) {
-  const { classNames, imageShape } = federation;
-  const { training, validation, counts, samples, notices } = data;
-  const most = Math.max(1, ...counts);
+  const { training, validation, shown, notices } = data;
   return (
     <>
       {notices.map((notice) => (
@@ -65,10 +67,34 @@ export function OwnDataSummary({ federation, data }: Pick<OwnDataProps, 'federat
           <dd>{count(validation)}</dd>
         </div>
       </dl>
+      {shown.kind === 'pictures' ? (
+        <OwnPictures federation={federation} shown={shown} />
+      ) : (
+        <OwnColumns columns={shown.columns} />
+      )}
+    </>
+  );
+}
+
+function OwnPictures({
+  federation: { classNames, wanted },
+  shown: { counts, samples },
+}: {
+  readonly federation: FederationFacts;
+  readonly shown: ShownPictures;
+}) {
+  if (wanted.kind !== 'pictures') return null;
+  const most = Math.max(1, ...counts);
+  return (
+    <>
       <ul class="samples" aria-label="Some of them, as the network sees them">
         {samples.map(({ className, pixels }) => (
           <li key={className}>
-            <PixelCanvas pixels={pixels} shape={imageShape} label={`an example of the class ${className}`} />
+            <PixelCanvas
+              pixels={pixels}
+              shape={wanted.imageShape}
+              label={`an example of the class ${className}`}
+            />
             <span>{className}</span>
           </li>
         ))}
@@ -87,7 +113,7 @@ export function OwnDataSummary({ federation, data }: Pick<OwnDataProps, 'federat
               <tr key={name}>
                 <th scope="row">{name}</th>
                 <td>
-                  <Bar part={(counts[label] ?? 0) / most} text={count(counts[label] ?? 0)} />
+                  <Bar part={(counts[label] ?? 0) / most}>{count(counts[label] ?? 0)}</Bar>
                 </td>
               </tr>
             ))}
@@ -95,17 +121,5 @@ export function OwnDataSummary({ federation, data }: Pick<OwnDataProps, 'federat
         </table>
       </Scroll>
     </>
-  );
-}
-
-/** A number with a bar behind it. */
-export function Bar({ part, text }: { readonly part: number; readonly text: string }) {
-  return (
-    <span class="bar">
-      <svg aria-hidden="true" viewBox="0 0 100 10" preserveAspectRatio="none">
-        <rect width={100 * Math.min(1, Math.max(0, part))} height={10} />
-      </svg>
-      {text}
-    </span>
   );
 }

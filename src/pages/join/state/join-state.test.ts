@@ -56,11 +56,11 @@ describe('what the page shows', () => {
     expect(next(of('waiting'), { type: 'connected' }).trouble).toBeUndefined();
   });
 
-  it('shows the answer to the newest picture only', () => {
-    const prediction = { probabilities: [1], pixels: new Uint8Array(1) };
+  it('shows the answer to the newest example only', () => {
+    const prediction = { values: [1], pixels: new Uint8Array(1) };
     const asked = next(of('tried'), {
       type: 'commanded',
-      command: { type: 'predict', id: 2, picture: { sample: 0 } },
+      command: { type: 'predict', id: 2, example: { sample: 0 } },
     });
     expect(next(asked, { type: 'prediction', id: 1, prediction }).trial).toEqual({ id: 2, type: 'asked' });
     expect(next(asked, { type: 'prediction', id: 2, prediction }).trial).toMatchObject({ type: 'answered' });

@@ -59,7 +59,7 @@ export interface WorkStatus {
   readonly bytes: number | undefined;
 }
 
-/** The newest picture that the merged model was shown. */
+/** The newest example that the merged model was shown. */
 export type Trial =
   | { readonly id: number; readonly type: 'asked' }
   | { readonly id: number; readonly type: 'answered'; readonly prediction: Prediction }

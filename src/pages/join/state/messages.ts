@@ -4,7 +4,7 @@
  * actions. So no work is done in the thread that draws.
  */
 
-import type { PageFile } from '../../../data/images/page/page-files.js';
+import type { PageFile } from '../../../data/page/page-files.js';
 import type { Figures, MetricFacts } from '../../../metrics/metric.js';
 import type { Progress } from '../../../protocol/announcement.js';
 
@@ -25,12 +25,20 @@ export type PageCommand =
   | { readonly type: 'leave' }
   /** Remove everything that this federation has left on this device. */
   | { readonly type: 'forget' }
-  /** A picture for the merged model; `id` comes back with the answer. */
-  | { readonly type: 'predict'; readonly id: number; readonly picture: Picture }
+  /** An example for the merged model; `id` comes back with the answer. */
+  | { readonly type: 'predict'; readonly id: number; readonly example: TriedExample }
   | { readonly type: 'export'; readonly format: ModelFormat };
 
+/** A picture, or a row of a table. */
+export type TriedExample = TriedPicture | TriedRow;
+
 /** A file, or one of the participant's own examples, by its place among those shown. */
-export type Picture = { readonly file: File } | { readonly sample: number };
+export type TriedPicture = { readonly file: File } | { readonly sample: number };
+
+/** The cells of a row by their columns: numbers, NaN if missing, and texts, empty if missing. */
+export interface TriedRow {
+  readonly cells: Readonly<Record<string, number | string>>;
+}
 
 export type ModelFormat = 'safetensors' | 'onnx';
 
@@ -94,15 +102,37 @@ export interface FederationFacts {
   /** The task's main metric. */
   readonly metric: MetricFacts;
   readonly rounds: number;
+  /** What the network learns, as it follows "trains to": "tell 10 classes apart". */
+  readonly purpose: string;
+  /** Empty if the examples have no classes. */
   readonly classNames: readonly string[];
-  /** [C,H,W]. */
-  readonly imageShape: readonly [number, number, number];
+  /** The data that each participant brings. */
+  readonly wanted: WantedData;
   /** The attachments of each update, in words. */
   readonly besides: readonly string[];
   /** Whether the hub lends a share of Fashion-MNIST, for a demonstration. */
   readonly demonstration: boolean;
   /** Whether some tensors stay with each participant, so that it ends with its own model. */
   readonly isPersonal?: boolean;
+}
+
+export type WantedData =
+  | {
+      readonly kind: 'pictures';
+      /** [C,H,W]. */
+      readonly imageShape: readonly [number, number, number];
+    }
+  /** Columns of a table, or arrays. */
+  | {
+      readonly kind: 'table' | 'arrays';
+      readonly inputs: readonly WantedColumn[];
+      readonly targets: readonly WantedColumn[];
+    };
+
+export interface WantedColumn {
+  readonly name: string;
+  /** "number, years, 20 to 90", "Female or Male", "numbers of the shape [12,1000]" */
+  readonly text: string;
 }
 
 /** One of the images that are trained on. */
@@ -116,10 +146,57 @@ export interface DataSummary {
   readonly name: string;
   readonly training: number;
   readonly validation: number;
+  readonly notices: readonly string[];
+  readonly shown: ShownPictures | ShownColumns;
+}
+
+export interface ShownPictures {
+  readonly kind: 'pictures';
   /** The number of examples of every class, in the order of `classNames`. */
   readonly counts: readonly number[];
   readonly samples: readonly SamplePicture[];
-  readonly notices: readonly string[];
+}
+
+export interface ShownColumns {
+  readonly kind: 'columns';
+  readonly columns: readonly ShownColumn[];
+}
+
+/** A column of a table, or an array, and how its values are distributed. */
+export interface ShownColumn {
+  readonly name: string;
+  /** Its unit, or its type and shape. */
+  readonly text: string;
+  readonly isTarget: boolean;
+  readonly values: number;
+  readonly missing: number;
+  /** Undefined if there is none to draw, as of pictures. */
+  readonly distribution: ShownNumbers | ShownCategories | undefined;
+}
+
+export interface ShownNumbers {
+  readonly kind: 'numbers';
+  /** Whether they are days since 1970-01-01. */
+  readonly areDays: boolean;
+  /** The edges of all bins together. */
+  readonly low: number;
+  readonly high: number;
+  /** Of each bin. */
+  readonly counts: readonly number[];
+  /** Values outside of the bins. */
+  readonly beyond: number;
+  /** Undefined if there is no value. */
+  readonly mean: number | undefined;
+}
+
+export interface ShownCategories {
+  readonly kind: 'categories';
+  readonly names: readonly string[];
+  readonly counts: readonly number[];
+  /** Values that are none of the federation's names. */
+  readonly other: number;
+  /** The less frequent of many names, and how many values they have. */
+  readonly rest?: { readonly names: number; readonly count: number };
 }
 
 /** The facts of a round that this participant knows. Figures are on its own validation examples. */
@@ -141,15 +218,42 @@ export interface Finish {
 }
 
 export interface ModelFacts {
+  readonly parameters: number;
+  /** How it can be tried; undefined if the page has no way to. */
+  readonly trial: PictureTrial | RowTrial | undefined;
+}
+
+export interface PictureTrial {
+  readonly kind: 'picture';
   readonly classNames: readonly string[];
   /** [C,H,W]. */
   readonly imageShape: readonly [number, number, number];
-  readonly parameters: number;
+}
+
+/** A form with a field for each column. */
+export interface RowTrial {
+  readonly kind: 'row';
+  readonly fields: readonly RowField[];
+  /** What is predicted: classes, of which the row has one, labels, or numbers. */
+  readonly answer: 'classes' | 'labels' | 'numbers';
+  /** Of each class, label or number. */
+  readonly names: readonly string[];
+  /** Of numbers. */
+  readonly unit: string | undefined;
+}
+
+/** A field of a form: a number, a day, or one of some names. */
+export interface RowField {
+  readonly name: string;
+  readonly kind: 'number' | 'day' | 'category';
+  readonly unit: string | undefined;
+  readonly range: readonly [number, number] | undefined;
+  readonly names: readonly string[];
 }
 
 export interface Prediction {
-  /** By class. */
-  readonly probabilities: readonly number[];
-  /** The network's input: [C,H,W], bytes. */
-  readonly pixels: Uint8Array;
+  /** The probability of each class or label, or the numbers themselves. */
+  readonly values: readonly number[];
+  /** Of a picture the network's input: [C,H,W], bytes. */
+  readonly pixels?: Uint8Array;
 }

@@ -1,7 +1,7 @@
 /** Sentences about the state of the page, also for screen readers. */
 import { byteSize, count } from '../../../report/numbers.js';
 import type { JoinState } from './join-state.js';
-import type { FailureKind, FederationFacts, Finish } from './messages.js';
+import type { FailureKind, FederationFacts, Finish, PictureTrial } from './messages.js';
 
 /**
  * The status in a sentence. It is read out, so it changes with the activity and not with every
@@ -93,9 +93,22 @@ export function othersText({ others }: FederationFacts): string {
   return others.length === 1 ? `${others[0]}` : `${others.slice(0, -1).join(', ')} and ${others.at(-1)}`;
 }
 
-export function imageText([channels, height, width]: FederationFacts['imageShape']): string {
+export function imageText([channels, height, width]: PictureTrial['imageShape']): string {
   const colours = channels === 1 ? 'grey' : channels === 3 ? 'in colour' : `of ${channels} channels`;
   return `${width} × ${height} pixels, ${colours}`;
+}
+
+/** As few digits as tell numbers of a column apart: 54.4, 0.0123, 1.2e9. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e7 || (size < 1e-4 && size > 0)) return value.toExponential(1);
+  return String(Number(value.toPrecision(size >= 1000 ? 6 : 3)));
+}
+
+/** Days since 1970-01-01 → "2026-12-31" */
+export function dayText(days: number): string {
+  const date = new Date(Math.round(days) * 86_400_000);
+  return Number.isNaN(date.getTime()) ? shortNumber(days) : date.toISOString().slice(0, 10);
 }
 
 /** The features that the browser lacks, and what each costs. */

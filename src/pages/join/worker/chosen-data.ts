@@ -5,7 +5,7 @@
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, WorkerEvent } from '../state/messages.js';
 import { dataSummary } from './data-summary.js';
-import { failedEvent } from './failure.js';
+import { failedEvent, sentence } from './failure.js';
 import type { DeviceStore } from './kept.js';
 
 export interface ChosenData {
@@ -25,9 +25,14 @@ export function chosenData(post: (event: WorkerEvent) => void): ChosenData {
   let data: OwnData | undefined;
   let summary: DataSummary | undefined;
 
-  function hold(found: OwnData, notices: readonly string[], resumed: boolean): void {
+  function hold(
+    found: OwnData,
+    notices: readonly string[],
+    resumed: boolean,
+    kept: DeviceStore | undefined,
+  ): void {
     data = found;
-    summary = dataSummary(found, notices);
+    summary = dataSummary(found, notices.map(sentence), kept?.session().data);
     post({ type: 'data', data: summary, resumed });
   }
 
@@ -43,7 +48,7 @@ export function chosenData(post: (event: WorkerEvent) => void): ChosenData {
             'This browser has no room to keep your data: choose them again after the page is loaded again.',
           );
         });
-        hold(found, notices, false);
+        hold(found, notices, false, kept);
       } catch (error) {
         const { message, hint } = failedEvent(error);
         post({ type: 'data-refused', message, hint });
@@ -51,7 +56,7 @@ export function chosenData(post: (event: WorkerEvent) => void): ChosenData {
     },
     async restore(kept) {
       const found = await kept.data.load();
-      if (found !== undefined) hold(found, [], true);
+      if (found !== undefined) hold(found, [], true, kept);
     },
     drop() {
       data = undefined;

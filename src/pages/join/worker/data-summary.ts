@@ -1,21 +1,41 @@
-/** Summarizes a participant's data for the page: numbers, and one picture of each class. */
+/** Summarizes a participant's data for the page: numbers, and pictures or distributions. */
 import { classCounts } from '../../../data/class-counts.js';
 import { imageBytes, requireImages } from '../../../data/images/image-dataset.js';
+import type { DataSettings } from '../../../data/settings.js';
 import type { OwnData } from '../../../federation/participant/own-data.js';
-import type { DataSummary, SamplePicture } from '../state/messages.js';
+import type { DataSummary, SamplePicture, ShownPictures } from '../state/messages.js';
+import { shownArrays, shownTable } from './shown-columns.js';
 
 /** If there are more classes, only the first are shown. */
 const MOST_SAMPLES = 20;
 
-export function dataSummary({ dataset, share }: OwnData, notices: readonly string[]): DataSummary {
-  const { labels, classNames, name } = requireImages(dataset);
-  const own = [...share.train, ...share.validation];
+/** @param settings what the federation says about data; undefined for pictures */
+export function dataSummary(
+  own: OwnData,
+  notices: readonly string[],
+  settings: DataSettings | undefined,
+): DataSummary {
+  const { dataset, share } = own;
+  const { name } = dataset;
   return {
-    ...{ name, notices },
-    training: share.train.length,
-    validation: share.validation.length,
-    counts: Array.from(classCounts(labels, classNames.length, Uint32Array.from(own))),
-    samples: samplesOf({ dataset, share }),
+    ...{ name, notices, training: share.train.length, validation: share.validation.length },
+    shown:
+      settings?.kind === 'table'
+        ? { kind: 'columns', columns: shownTable(dataset, settings) }
+        : settings?.kind === 'arrays'
+          ? { kind: 'columns', columns: shownArrays(dataset) }
+          : shownPictures(own),
+  };
+}
+
+function shownPictures(own: OwnData): ShownPictures {
+  const { dataset, share } = own;
+  const { labels, classNames } = requireImages(dataset);
+  const all = Uint32Array.from([...share.train, ...share.validation]);
+  return {
+    kind: 'pictures',
+    counts: Array.from(classCounts(labels, classNames.length, all)),
+    samples: samplesOf(own),
   };
 }
 

@@ -25,7 +25,7 @@ export function failedEvent(error: unknown): Extract<WorkerEvent, { type: 'faile
 }
 
 /** Removes the name of the module's room, which means nothing to a user of the page. */
-const sentence = (message: string) => message.replace(/^(data|federation|runtime|transport): /, '');
+export const sentence = (message: string) => message.replace(/^(data|federation|runtime|transport): /, '');
 
 function kindOf(error: unknown): FailureKind {
   if (error instanceof RefusedError) return kinds[error.reason];

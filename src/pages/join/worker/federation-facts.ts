@@ -1,5 +1,5 @@
 /** Turns a description into facts in words for the page. */
-import { pictureFacts } from '../../../data/images/picture-facts.js';
+import { categoriesOf } from '../../../data/dataset.js';
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
 import { metricsOf } from '../../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../../protocol/description.js';
@@ -11,6 +11,7 @@ import {
   trainingText,
 } from '../../../report/text/introduction.js';
 import type { FederationFacts } from '../state/messages.js';
+import { purposeOf, wantedData } from './wanted-data.js';
 
 export function federationFacts(
   participant: string,
@@ -27,7 +28,8 @@ export function federationFacts(
     training: trainingText(configuration),
     merging: roundsText(configuration),
     metric: metricsOf(configuration)[0],
-    ...pictureFacts(description, 'this page'),
+    ...{ purpose: purposeOf(description), wanted: wantedData(description) },
+    classNames: categoriesOf(description),
     ...{ rounds, demonstration },
     ...(share && { isPersonal: true }),
     besides: [

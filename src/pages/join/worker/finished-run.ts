@@ -1,17 +1,15 @@
 /**
- * The end of a run in a page: the reason, and the merged model, which can be tried on a picture and
- * saved.
+ * The end of a run in a page: the reason, and the merged model, which can be tried on an example
+ * and saved.
  */
-import { decodePicture } from '../../../data/images/page/page-pictures.js';
 import { ortInPage } from '../../../engine/runtime/page/ort-in-page.js';
-import { FederationError } from '../../../federation/error.js';
 import { FINAL_MODEL } from '../../../federation/participant/take-part.js';
 import type {
   DataSummary,
   Finish,
   ModelFormat,
-  Picture,
   Prediction,
+  TriedExample,
   WorkerEvent,
 } from '../state/messages.js';
 import type { DeviceStore } from './kept.js';
@@ -23,7 +21,7 @@ export interface FinishedRun {
   show(kept: DeviceStore): Promise<void>;
   /** Keeps the end, and shows it. */
   conclude(kept: DeviceStore, finish: RunEnd): Promise<void>;
-  predict(picture: Picture, data: DataSummary | undefined): Promise<Prediction>;
+  predict(example: TriedExample, data: DataSummary | undefined): Promise<Prediction>;
   fileOf(format: ModelFormat): Uint8Array<ArrayBuffer>;
   clear(): void;
 }
@@ -40,10 +38,11 @@ export function finishedRun(post: (event: WorkerEvent) => void): FinishedRun {
   }
 
   async function show(kept: DeviceStore): Promise<void> {
-    const { finish, isPersonal } = kept.session();
+    const { finish, isPersonal, data } = kept.session();
     if (finish === undefined) return;
     const bytes = await kept.folder.read(FINAL_MODEL);
-    model = bytes && trainedModel(bytes, () => ortInPage({ device: 'wasm', threads: 1 }));
+    const table = data?.kind === 'table' ? data : undefined;
+    model = bytes && trainedModel(bytes, table, () => ortInPage({ device: 'wasm', threads: 1 }));
     const { reason, message } = finish;
     post({
       type: 'finished',
@@ -57,13 +56,7 @@ export function finishedRun(post: (event: WorkerEvent) => void): FinishedRun {
       await kept.remember({ finish: finishOf(end) });
       await show(kept);
     },
-    async predict(picture, data) {
-      const pixels =
-        'sample' in picture
-          ? (data?.samples[picture.sample]?.pixels ?? new Uint8Array()).slice()
-          : await pixelsOf(picture.file, merged());
-      return { probabilities: await merged().predict(pixels), pixels };
-    },
+    predict: async (example, data) => merged().predict(example, data),
     fileOf: (format) => merged().fileOf(format),
     clear() {
       model = undefined;
@@ -75,13 +68,3 @@ const finishOf = ({ reason, message }: RunEnd): SavedSession['finish'] => ({
   reason,
   ...(message !== undefined && { message }),
 });
-
-function pixelsOf(file: File, { facts, fit }: TrainedModel): Promise<Uint8Array> {
-  const [channels, height, width] = facts.imageShape;
-  if (channels !== 1 && channels !== 3) {
-    throw new FederationError(`a picture has 1 or 3 channels, and this network takes ${channels}`, {
-      hint: 'try it on one of your own examples',
-    });
-  }
-  return decodePicture({ path: file.name, file }, { channels, height, width }, fit);
-}

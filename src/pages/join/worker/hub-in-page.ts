@@ -1,8 +1,7 @@
 /**
- * Connects a page to the hub of a federation and compiles the description, before any picture is
+ * Connects a page to the hub of a federation and compiles the description, before any data are
  * read.
  */
-import { pictureFacts } from '../../../data/images/picture-facts.js';
 import { hasDemonstration } from '../../../federation/participant/demonstration-share.js';
 import { TAB_MEMORY } from '../../../federation/plan/demands.js';
 import { compileDescription } from '../../../federation/plan/description.js';
@@ -11,6 +10,7 @@ import { joinHubFromPage } from '../../../transport/hub/client/page/join-hub-fro
 import type { FederationFacts, PageCommand, WorkerEvent } from '../state/messages.js';
 import { federationFacts } from './federation-facts.js';
 import { requireNoProgram } from './needs-a-program.js';
+import { wantedData } from './wanted-data.js';
 
 /** The connection, once the hub has answered. */
 export interface PageConnection {
@@ -37,8 +37,8 @@ export async function factsOfFederation({
   participant,
   description,
 }: Pick<HubParticipant, 'participant' | 'description'>): Promise<FederationFacts> {
-  // Refuses a federation without pictures before anything is compiled or downloaded.
-  pictureFacts(description, 'this page');
+  // Refuses other data before anything is compiled or downloaded.
+  wantedData(description);
   requireNoProgram(description);
   const compiled = await compileDescription(description, {
     mostMemoryBytes: TAB_MEMORY.bytes,

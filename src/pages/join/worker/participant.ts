@@ -62,9 +62,9 @@ function handlersOf(page: PageParticipant): Handlers {
       clear(page);
       post({ type: 'forgotten' });
     },
-    async predict({ id, picture }) {
+    async predict({ id, example }) {
       try {
-        const prediction = await finished.predict(picture, data.summary());
+        const prediction = await finished.predict(example, data.summary());
         post({ type: 'prediction', id, prediction });
       } catch (error) {
         post({ type: 'prediction-failed', id, message: failedEvent(error).message });
@@ -117,8 +117,8 @@ async function readFiles(
   const reading = throttled<WorkerEvent>(post, PROGRESS_MS);
   try {
     const onProgress = (done: number, of: number) => reading.tell({ type: 'reading', done, of });
-    const dataset = await readPageData(files, description, { onProgress });
     const onNotice = (notice: string) => notices.push(notice);
+    const dataset = await readPageData(files, description, { onProgress, onNotice });
     return ownData(dataset, participant, description, undefined, dataset.name, onNotice);
   } finally {
     reading.close();
@@ -137,8 +137,10 @@ function sessionFor(
 ): SavedSession {
   if (before?.job === job && before.participant === participant) return before;
   const isPersonal = configuration.share !== undefined;
+  const { data } = configuration;
   return {
     ...{ job, participant, started: false, shareLabelCounts: false, rounds: [] },
     ...(isPersonal && { isPersonal }),
+    ...(data && { data }),
   };
 }

@@ -5,6 +5,7 @@
 import { createStore, del, get, set } from 'idb-keyval';
 import { z } from 'zod';
 import { sha256Hex } from '../../../base/sha256.js';
+import { dataSchema } from '../../../data/settings.js';
 import { figuresSchema } from '../../../metrics/schemas.js';
 
 const roundSchema = z.strictObject({
@@ -31,6 +32,8 @@ const sessionSchema = z.strictObject({
     .optional(),
   /** The model is this participant's own, which nobody could tell without the hub. */
   isPersonal: z.boolean().optional(),
+  /** What the federation says about data, beside what its model says. */
+  data: dataSchema.optional(),
 });
 
 export type SavedSession = z.output<typeof sessionSchema>;

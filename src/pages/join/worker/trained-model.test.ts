@@ -1,11 +1,18 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { MISSING_NUMBER as MISSING } from '../../../data/features.js';
 import { imageFacts } from '../../../data/images/image-dataset.js';
+import { dataSchema } from '../../../data/settings.js';
+import type { TableSettings } from '../../../data/tables/column-specs.js';
+import { describedTable } from '../../../data/tables/described-table.js';
 import { exportInference } from '../../../engine/nn/export-inference.js';
+import { preprocessConstants } from '../../../engine/nn/layers/preprocess-constants.js';
 import { encodeModel } from '../../../engine/nn/model-file.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
 import { compileFederation } from '../../../federation/plan/compile-federation.js';
 import { namedParts } from '../../../federation/plan/extensions.js';
 import { parseConfiguration } from '../../../protocol/configuration/configuration.js';
+import { predictRows } from '../../../training/predict-rows.js';
+import type { DataSummary } from '../state/messages.js';
 import { trainedModel } from './trained-model.js';
 
 const configuration = parseConfiguration(
@@ -28,10 +35,13 @@ const { network, inputs, task, model, ...compiled } = compileFederation(
 );
 const state = compiled.initialState('x');
 const file = encodeModel(state, model);
-const opened = trainedModel(file, async () => ortNode());
+const opened = trainedModel(file, undefined, async () => ortNode());
 
 it('is given out as it came, and as the ONNX model that a run writes', () => {
-  expect(opened.facts).toEqual({ ...facts, parameters: 4 * 16 + 4 + 3 * 4 + 3 });
+  expect(opened.facts).toEqual({
+    parameters: 4 * 16 + 4 + 3 * 4 + 3,
+    trial: { kind: 'picture', ...facts },
+  });
   expect(opened.fileOf('safetensors')).toEqual(file);
   const onnx = exportInference({
     network,
@@ -44,16 +54,91 @@ it('is given out as it came, and as the ONNX model that a run writes', () => {
 });
 
 it('says how probable each class is', async () => {
-  const one = await opened.predict(Uint8Array.from({ length: 16 }, (_, at) => 16 * at));
-  expect(one).toHaveLength(3);
-  expect(one.reduce((sum, each) => sum + each)).toBeCloseTo(1, 5);
-  const other = await opened.predict(new Uint8Array(16));
-  expect(other).not.toEqual(one);
+  const shown = (pixels: Uint8Array): DataSummary => ({
+    ...{ name: 'own', training: 1, validation: 0, notices: [] },
+    shown: { kind: 'pictures', counts: [1, 0, 0], samples: [{ className: 'a', pixels }] },
+  });
+  const answerFor = (pixels: Uint8Array) => opened.predict({ sample: 0 }, shown(pixels));
+  const picture = Uint8Array.from({ length: 16 }, (_, at) => 16 * at);
+  const one = await answerFor(picture);
+  expect(one.pixels).toEqual(picture);
+  expect(one.values).toHaveLength(3);
+  expect(one.values.reduce((sum, each) => sum + each)).toBeCloseTo(1, 5);
+  expect((await answerFor(new Uint8Array(16))).values).not.toEqual(one.values);
 });
 
 it('is refused where it does not say what it is of, or holds no numbers', () => {
   const nameless = encodeModel(state, { ...model, network: { name: 'custom' } });
-  expect(() => trainedModel(nameless, async () => ortNode())).toThrow('does not say which network');
+  expect(() => trainedModel(nameless, undefined, async () => ortNode())).toThrow(
+    'does not say which network',
+  );
   const broken = encodeModel({ ...state, data: state.data.map(() => Number.NaN) }, model);
-  expect(() => trainedModel(broken, async () => ortNode())).toThrow('expected finite numbers');
+  expect(() => trainedModel(broken, undefined, async () => ortNode())).toThrow('expected finite numbers');
+});
+
+describe('a model of a table', () => {
+  const data = dataSchema.parse({
+    kind: 'table',
+    columns: {
+      // Named as an output of the model is.
+      probabilities: { number: 'mmHg', range: [80, 220], missing: [0] },
+      seen: 'date',
+      sex: ['Female', 'Male'],
+    },
+    target: { column: 'num', positive: '> 0', names: ['well', 'ill'] },
+  }) as TableSettings;
+  const described = describedTable(data);
+  const settings = {
+    ...{ partition: { name: 'own', participants: 1 }, model: { name: 'mlp', hidden: [4] }, rounds: 1 },
+    ...{ optimizer: { name: 'sgd', learningRate: 0.1 }, local: { epochs: 1 }, data },
+    constants: preprocessConstants([
+      { mean: 120, deviation: 20 },
+      { mean: 20_000, deviation: 500 },
+    ]),
+  };
+  const table = parseConfiguration({ ...settings, dataset: 'none' }, 'test');
+  const compiledTable = compileFederation(table, described, namedParts(table, {}, 'test'), 'test');
+  const trained = compiledTable.initialState('x');
+  const whole = compiledTable.frozen?.complete(trained) ?? trained;
+  const bytes = encodeModel(whole, compiledTable.model);
+  const days = 20_454;
+
+  it('asks for a row by its columns, and answers as the plan does for its numbers and codes', async () => {
+    const model = trainedModel(bytes, data, async () => ortNode());
+    const field = { unit: undefined, range: undefined, names: [] };
+    expect(model.facts.trial).toEqual({
+      kind: 'row',
+      fields: [
+        { ...field, name: 'probabilities', kind: 'number', unit: 'mmHg', range: [80, 220] },
+        { ...field, name: 'seen', kind: 'day' },
+        { ...field, name: 'sex', kind: 'category', names: ['Female', 'Male'] },
+      ],
+      ...{ answer: 'classes', names: ['well', 'ill'], unit: undefined },
+    });
+    const rows = [
+      { cells: { probabilities: 130, seen: days, sex: 'Male' }, numbers: [130, days], code: 1 },
+      { cells: { probabilities: 0, seen: Number.NaN, sex: '' }, numbers: [MISSING, MISSING], code: 3 },
+      { cells: { probabilities: 90, seen: days, sex: 'unknown' }, numbers: [90, days], code: 2 },
+    ];
+    const { network, inputs, task } = compiledTable;
+    const { layout, data: state } = whole;
+    const columns = [
+      { ...described.inputs[0]!, values: Float32Array.from(rows.flatMap(({ numbers }) => numbers)) },
+      { ...described.inputs[1]!, values: Int32Array.from(rows, ({ code }) => code) },
+    ];
+    const expected = await predictRows({ network, layout, state, inputs, task }, columns, 3, ortNode());
+    for (const [at, { cells }] of rows.entries()) {
+      const { values } = await model.predict({ cells }, undefined);
+      for (const [k, value] of values.entries())
+        expect(value).toBeCloseTo(expected.probabilities![2 * at + k]!, 6);
+    }
+  });
+
+  it('takes a day for its number where nothing is known about the columns', () => {
+    const { trial } = trainedModel(bytes, undefined, async () => ortNode()).facts;
+    expect(trial).toMatchObject({
+      kind: 'row',
+      fields: [{}, { name: 'seen', kind: 'number', unit: 'days' }, {}],
+    });
+  });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { filesOfDrop, filesOfInput, foldersOf } from './page-files.js';
+import { foldersOf } from '../images/page/page-folders.js';
+import { filesOfDrop, filesOfInput } from './page-files.js';
 
 /** A file or folder as a browser gives it: a hundred entries at a time. */
 type Tree = { [name: string]: Tree | string };

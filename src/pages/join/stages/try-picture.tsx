@@ -5,18 +5,18 @@
 import { percent } from '../../../report/numbers.js';
 import { PixelCanvas } from '../../common/pixels.js';
 import type { Trial } from '../state/join-state.js';
-import type { ModelFacts, Picture, SamplePicture } from '../state/messages.js';
+import type { PictureTrial, SamplePicture, TriedPicture } from '../state/messages.js';
 import { DrawingPad } from './drawing.js';
-import { Bar } from './own-data.js';
+import { Probabilities } from './probabilities.js';
 
-export interface TryModelProps {
-  readonly model: ModelFacts;
+export interface TryPictureProps {
+  readonly model: PictureTrial;
   readonly samples: readonly SamplePicture[];
   readonly trial: Trial | undefined;
-  onPredict(picture: Picture): void;
+  onPredict(picture: TriedPicture): void;
 }
 
-export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
+export function TryPicture({ model, samples, trial, onPredict }: TryPictureProps) {
   return (
     <>
       <h2>Try it</h2>
@@ -73,9 +73,9 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
   );
 }
 
-function Answer({ model: { classNames, imageShape }, trial }: Pick<TryModelProps, 'model' | 'trial'>) {
+function Answer({ model: { classNames, imageShape }, trial }: Pick<TryPictureProps, 'model' | 'trial'>) {
   const prediction = trial?.type === 'answered' ? trial.prediction : undefined;
-  const { probabilities = [], pixels } = prediction ?? {};
+  const { values: probabilities = [], pixels } = prediction ?? {};
   const best = probabilities.indexOf(Math.max(...probabilities));
   return (
     <>
@@ -92,38 +92,9 @@ function Answer({ model: { classNames, imageShape }, trial }: Pick<TryModelProps
           )}
         </p>
       </div>
-      {prediction && <Probabilities classNames={classNames} probabilities={probabilities} best={best} />}
+      {prediction && (
+        <Probabilities of="class" names={classNames} probabilities={probabilities} best={best} />
+      )}
     </>
-  );
-}
-
-interface ProbabilitiesProps {
-  readonly classNames: readonly string[];
-  readonly probabilities: readonly number[];
-  /** The class with the highest probability. */
-  readonly best: number;
-}
-
-function Probabilities({ classNames, probabilities, best }: ProbabilitiesProps) {
-  return (
-    <table class="bars">
-      <caption class="unseen">Probability of each class</caption>
-      <thead class="unseen">
-        <tr>
-          <th scope="col">class</th>
-          <th scope="col">probability</th>
-        </tr>
-      </thead>
-      <tbody>
-        {classNames.map((name, label) => (
-          <tr key={name} class={label === best ? 'best' : undefined}>
-            <th scope="row">{name}</th>
-            <td>
-              <Bar part={probabilities[label] ?? 0} text={percent(probabilities[label] ?? 0)} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

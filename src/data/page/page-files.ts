@@ -2,8 +2,8 @@
  * Reads the files that a user drops on a page or chooses there: a folder with everything in it. For
  * pages.
  */
-import { DataError } from '../../error.js';
-import { type FolderEntry, isHidden, type ListFolder } from '../picture-tree.js';
+import { DataError } from '../error.js';
+import { isHidden } from '../hidden-file.js';
 
 export interface PageFile {
   /**
@@ -13,6 +13,9 @@ export interface PageFile {
   readonly path: string;
   readonly file: File;
 }
+
+/** The name, in errors, of files that have no common folder. */
+export const unnamedFiles = 'the chosen files';
 
 /** More files are no data set for a tab; somebody may have chosen a whole disk. */
 const mostFiles = 200_000;
@@ -69,22 +72,6 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
   } catch (cause) {
     throw unreadablePageFile(folder.fullPath, cause);
   }
-}
-
-/** These files as folders; the path of the outermost is "". */
-export function foldersOf(files: readonly PageFile[]): ListFolder {
-  const folders = new Map<string, Map<string, FolderEntry>>([['', new Map()]]);
-  for (const { path } of files) {
-    const names = path.split('/');
-    names.forEach((name, depth) => {
-      const folder = names.slice(0, depth).join('/');
-      const entries = folders.get(folder) ?? new Map<string, FolderEntry>();
-      folders.set(folder, entries);
-      const isFolder = depth < names.length - 1;
-      entries.set(name, { name, path: names.slice(0, depth + 1).join('/'), isFolder });
-    });
-  }
-  return async (path) => [...(folders.get(path)?.values() ?? [])];
 }
 
 /** The bytes of a part of a file. */

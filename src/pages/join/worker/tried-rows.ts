@@ -1,0 +1,73 @@
+/** Tries a model of a table on a row that the user enters. */
+import { categoriesOf } from '../../../data/dataset.js';
+import type { ColumnSpecOfTable, TableSettings } from '../../../data/tables/column-specs.js';
+import { columnsOfModel, readsTable } from '../../../data/tables/model-columns.js';
+import type { ModelDescription } from '../../../engine/nn/model-file.js';
+import { sizeOf } from '../../../tensor/shape.js';
+import { f32Tensor } from '../../../tensor/tensor.js';
+import type { RowField, RowTrial } from '../state/messages.js';
+import type { Trying } from './trying.js';
+import { learnedNames } from './wanted-data.js';
+
+/** An input of the exported model, for a column of the table. */
+interface CellInputOfModel {
+  readonly name: string;
+  readonly feature: { readonly name: string; readonly kind: 'number' | 'category' };
+}
+
+/**
+ * Undefined if the model does not read rows of a table.
+ * @param settings they say more about columns than the model does, where they are known
+ */
+export function triedRows(
+  description: ModelDescription,
+  settings: TableSettings | undefined,
+  inputs: () => readonly CellInputOfModel[],
+): Trying<RowTrial> | undefined {
+  if (!readsTable(description.inputs)) return undefined;
+  return {
+    facts: {
+      kind: 'row',
+      fields: columnsOfModel(description.inputs, settings).map(rowField),
+      ...answerOf(description, settings),
+    },
+    async feeds(example) {
+      if (!('cells' in example)) throw new Error('internal: the model reads rows');
+      const { cells } = example;
+      const fed = inputs().map(({ name, feature }) => {
+        const cell = cells[feature.name];
+        return feature.kind === 'number'
+          ? [name, f32Tensor(Float32Array.of(Number(cell ?? Number.NaN)), [1])]
+          : [name, { dtype: 'text', shape: [1], data: [String(cell ?? '')] }];
+      });
+      return { feeds: Object.fromEntries(fed) };
+    },
+  };
+}
+
+function rowField({ name, value }: ColumnSpecOfTable): RowField {
+  if (value.kind === 'category') {
+    return { name, kind: 'category', unit: undefined, range: undefined, names: value.names ?? [] };
+  }
+  const { unit, range } = value.kind === 'number' ? value : {};
+  return { name, kind: value.kind === 'date' ? 'day' : 'number', unit, range, names: [] };
+}
+
+function answerOf(
+  description: ModelDescription,
+  settings: TableSettings | undefined,
+): Pick<RowTrial, 'answer' | 'names' | 'unit'> {
+  const names = categoriesOf(description);
+  if (names.length > 0) return { answer: 'classes', names, unit: undefined };
+  const [target] = description.targets;
+  const isLabels = target?.meaning.kind === 'categories';
+  const count = sizeOf(target?.shape ?? []);
+  const known = learnedNames(description, settings);
+  const word = isLabels ? 'label' : 'prediction';
+  const numbered = Array.from({ length: count }, (_, at) => (count === 1 ? word : `${word} ${at + 1}`));
+  return {
+    answer: isLabels ? 'labels' : 'numbers',
+    names: known.length === count && settings !== undefined ? known : numbered,
+    unit: target?.meaning.kind === 'number' ? target.meaning.unit : undefined,
+  };
+}

@@ -1,0 +1,108 @@
+/** A tab of real Chromium takes part with a table, beside processes, and another with arrays. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
+import { decodeSafetensors } from '../../src/tensor/safetensors.js';
+import { some } from '../every-case.js';
+import { commonweight, root } from '../run-command.js';
+import { servedOverHub } from '../served-over-hub.js';
+import { executablePath } from './open-browser.js';
+import { tabs } from './tabs.js';
+
+const LIMIT_MS = 240_000;
+const folder = mkdtempSync(join(tmpdir(), 'commonweight-table-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const heart = (file: string) => join(root, 'data/heart-disease', file);
+/** `npm test` has one process beside the tab, the longer tests three. */
+const others = some(['cleveland', 'switzerland', 'long-beach']);
+const participants = [...others, 'hungary'];
+const settings: ConfigurationInput = {
+  ...parse(readFileSync(heart('across-machines.yaml'), 'utf8')),
+  ...{ participants, partition: { name: 'own', participants: participants.length } },
+  ...{ rounds: 3, evaluateEvery: 1 },
+};
+
+describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, () => {
+  const { lead, open } = tabs(LIMIT_MS);
+  const choose = (page: Page, file: string) => page.getByLabel('Choose a file').setInputFiles(file);
+  const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click();
+  const column = (page: Page, name: string) =>
+    page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: new RegExp(`^${name} `) }) });
+
+  it('takes part with a hospital’s table as a process does, and predicts the patient who is entered', async () => {
+    const served = await lead(settings);
+    const processes = others.map((name, place) => served.join(place, heart(`${name}.csv`)));
+    const page = await open(served, others.length);
+    await page.getByRole('cell', { name: '“disease” where it is > 0' }).waitFor();
+
+    const broken = join(folder, 'broken.csv');
+    writeFileSync(broken, readFileSync(heart('hungary.csv'), 'utf8').replace(/^40,/m, 'forty,'));
+    await choose(page, broken);
+    const alert = page.getByRole('alert');
+    await alert
+      .filter({ hasText: '"broken.csv", line 42, column "age": expected a number, got "forty"' })
+      .waitFor();
+    await choose(page, heart('hungary.csv'));
+    await column(page, 'chol').getByText('missing in 23 of 294').waitFor();
+    await column(page, 'num').getByRole('row', { name: 'disease 106', exact: true }).waitFor();
+    expect(await column(page, 'age').locator('rect').count()).toBe(20);
+    expect(await alert.count()).toBe(0);
+    await start(page);
+    await served.untilOver(page);
+    await Promise.all(processes);
+    expect(await served.coordinator.ended).toMatchObject({ status: 0, stderr: '' });
+
+    // All as processes: the same model, but for rounding.
+    const joining = participants.map((name) => [name, { data: heart(`${name}.csv`) }]);
+    const native = await servedOverHub(folder, settings, {}, Object.fromEntries(joining));
+    const [theirs, own] = [readFileSync(join(native.out, 'model.safetensors')), served.model()].map(
+      (bytes) => decodeSafetensors(bytes, 'it').state.data,
+    );
+    expect(Math.max(...own!.map((weight, at) => Math.abs(weight - theirs![at]!)))).toBeLessThan(1e-5);
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download as ONNX' }).click();
+    expect((await readFile(await (await downloading).path())).equals(served.model('onnx'))).toBe(true);
+
+    // The hub has ended, too: nothing can be sent any more.
+    await page.getByLabel('age in years').fill('61');
+    await page.getByLabel('chol in mg/dl').fill('700');
+    await page.getByLabel('cp').selectOption('asymptomatic');
+    await page.getByLabel('sex').selectOption('Male');
+    await page.getByRole('button', { name: 'Predict' }).click();
+    const answer = page.locator('tr.best data');
+    const probability = Number(await answer.getAttribute('value'));
+    await page.getByText('chol is beyond 80 to 620 mg/dl').waitFor();
+    const table = join(folder, 'patient.csv');
+    const header = 'age,sex,cp,trestbps,chol,fbs,restecg,thalach,exang,oldpeak,slope,ca,thal';
+    writeFileSync(table, `${header}\n61,Male,asymptomatic,,700,,,,,,,,\n`);
+    const [file, output] = [join(folder, 'model.safetensors'), join(folder, 'predicted.csv')];
+    writeFileSync(file, served.model());
+    await commonweight(['predict', file, table, '-o', output], { cwd: folder });
+    const [, , disease] = /1,disease,(\S+),(\S+)/.exec(readFileSync(output, 'utf8')) ?? [];
+    expect(Math.abs(probability - Number(disease))).toBeLessThan(1e-6);
+  });
+
+  it('takes part with a file of numpy', async () => {
+    const file = join(root, 'test/fixtures/arrays/types-deflated.npz');
+    const served = await lead({
+      ...{ seed: 1, dataset: file, rounds: 1, local: { steps: 2 }, model: { name: 'mlp', hidden: [4] } },
+      partition: { name: 'own', participants: 1 },
+      data: { kind: 'arrays', inputs: { f64: 'number' }, targets: { label: { category: ['a', 'b', 'c'] } } },
+    });
+    const page = await open(served, 0);
+    await choose(page, file);
+    await column(page, 'label').getByRole('row', { name: 'a 4', exact: true }).waitFor();
+    expect(await column(page, 'f64').locator('rect').count()).toBe(20);
+    await start(page);
+    await served.untilOver(page);
+    expect(await served.coordinator.ended).toMatchObject({ status: 0, stderr: '' });
+    await page.getByRole('button', { name: 'Download as ONNX' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Predict' }).count()).toBe(0);
+  });
+});
