@@ -25,7 +25,7 @@ const participants = [...others, 'hungary'];
 const settings: ConfigurationInput = {
   ...parse(readFileSync(heart('across-machines.yaml'), 'utf8')),
   ...{ participants, partition: { name: 'own', participants: participants.length } },
-  ...{ rounds: 3, evaluateEvery: 1 },
+  ...{ seed: 1, rounds: 3, evaluateEvery: 1 },
 };
 
 describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, () => {

@@ -99,7 +99,7 @@ describe('a model of a table', () => {
   const table = parseConfiguration({ ...settings, dataset: 'none' }, 'test');
   const compiledTable = compileFederation(table, described, namedParts(table, {}, 'test'), 'test');
   const trained = compiledTable.initialState('x');
-  const whole = compiledTable.frozen?.complete(trained) ?? trained;
+  const whole = compiledTable.frozen?.complete(trained, undefined) ?? trained;
   const bytes = encodeModel(whole, compiledTable.model);
   const days = 20_454;
 

@@ -1,4 +1,6 @@
-/** How the merged model is tried on an example: what the page asks, and what the model then reads. */
+/**
+ * How the merged model is tried on an example: what the page asks, and what the model then reads.
+ */
 import type { Feeds } from '../../../engine/runtime/runtime.js';
 import type { DataSummary, ModelFacts, TriedExample } from '../state/messages.js';
 
