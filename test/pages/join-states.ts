@@ -222,7 +222,7 @@ const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
       id: 1,
       prediction: {
         values: [0.02, 0.01, 0.05, 0.72, 0.08, 0, 0.09, 0.01, 0.02, 0],
-        pixels: samples[3]!.pixels,
+        ...{ predicted: 3, pixels: samples[3]!.pixels },
       },
     },
   ],
@@ -240,7 +240,7 @@ const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
   'row tried': [
     ...finishedTable,
     { type: 'commanded', command: { type: 'predict', id: 2, example: { cells: { age: 61 } } } },
-    { type: 'prediction', id: 2, prediction: { values: [0.338, 0.662] } },
+    { type: 'prediction', id: 2, prediction: { values: [0.662, 0.338], predicted: 1, cutOff: 0.3 } },
   ],
   'no model': [
     ...third,

@@ -74,7 +74,10 @@ function cellsOf(
  * @param probabilities of one example
  * @param cutOff the probability from which on it is the second of two; the likeliest one by default
  */
-export function predictedClass(probabilities: Float32Array, cutOff: number | undefined): number {
+export function predictedClass(
+  probabilities: Float32Array | readonly number[],
+  cutOff: number | undefined,
+): number {
   if (cutOff === undefined) return probabilities.indexOf(Math.max(...probabilities));
   return (probabilities[1] as number) >= cutOff ? 1 : 0;
 }

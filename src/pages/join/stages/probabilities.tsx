@@ -6,7 +6,7 @@ export interface ProbabilitiesProps {
   readonly of: 'class' | 'label';
   readonly names: readonly string[];
   readonly probabilities: readonly number[];
-  /** The class with the highest probability. */
+  /** The class that is predicted. */
   readonly best?: number;
 }
 

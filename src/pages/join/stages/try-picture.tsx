@@ -75,8 +75,7 @@ export function TryPicture({ model, samples, trial, onPredict }: TryPictureProps
 
 function Answer({ model: { classNames, imageShape }, trial }: Pick<TryPictureProps, 'model' | 'trial'>) {
   const prediction = trial?.type === 'answered' ? trial.prediction : undefined;
-  const { values: probabilities = [], pixels } = prediction ?? {};
-  const best = probabilities.indexOf(Math.max(...probabilities));
+  const { values: probabilities = [], predicted = -1, pixels } = prediction ?? {};
   return (
     <>
       <div class="seen">
@@ -87,13 +86,13 @@ function Answer({ model: { classNames, imageShape }, trial }: Pick<TryPicturePro
           {trial?.type === 'failed' && <span class="wrong">{trial.message}</span>}
           {prediction && (
             <>
-              <strong>{classNames[best]}</strong>, {percent(probabilities[best] ?? 0)}
+              <strong>{classNames[predicted]}</strong>, {percent(probabilities[predicted] ?? 0)}
             </>
           )}
         </p>
       </div>
       {prediction && (
-        <Probabilities of="class" names={classNames} probabilities={probabilities} best={best} />
+        <Probabilities of="class" names={classNames} probabilities={probabilities} best={predicted} />
       )}
     </>
   );

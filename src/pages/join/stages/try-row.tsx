@@ -128,8 +128,7 @@ function cellOf(
 
 function Answer({ model, trial }: Pick<TryRowProps, 'model' | 'trial'>) {
   const { answer, names, unit } = model;
-  const values = trial?.type === 'answered' ? trial.prediction.values : undefined;
-  const best = values === undefined ? -1 : values.indexOf(Math.max(...values));
+  const { values, predicted = -1, cutOff } = trial?.type === 'answered' ? trial.prediction : {};
   return (
     <>
       <p aria-live="polite">
@@ -138,7 +137,7 @@ function Answer({ model, trial }: Pick<TryRowProps, 'model' | 'trial'>) {
         {trial?.type === 'failed' && <span class="wrong">{trial.message}</span>}
         {values !== undefined && answer === 'classes' && (
           <>
-            <strong>{names[best]}</strong>, {percent(values[best] ?? 0)}
+            <strong>{names[predicted]}</strong>, {percent(values[predicted] ?? 0)}
           </>
         )}
         {values !== undefined && answer === 'labels' && (
@@ -152,7 +151,12 @@ function Answer({ model, trial }: Pick<TryRowProps, 'model' | 'trial'>) {
         )}
       </p>
       {values !== undefined && answer === 'classes' && (
-        <Probabilities of="class" names={names} probabilities={values} best={best} />
+        <Probabilities of="class" names={names} probabilities={values} best={predicted} />
+      )}
+      {cutOff !== undefined && (
+        <p class="quiet">
+          “{names[1]}” is predicted from a probability of {percent(cutOff)} on: the federation has chosen so.
+        </p>
       )}
       {values !== undefined && answer === 'labels' && (
         <Probabilities of="label" names={names} probabilities={values} />

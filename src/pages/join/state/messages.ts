@@ -254,6 +254,10 @@ export interface RowField {
 export interface Prediction {
   /** The probability of each class or label, or the numbers themselves. */
   readonly values: readonly number[];
+  /** The place of the class that is predicted: the likeliest, unless the model has a cut-off. */
+  readonly predicted?: number;
+  /** The probability from which on the second of two classes is predicted, if the model has one. */
+  readonly cutOff?: number | undefined;
   /** Of a picture the network's input: [C,H,W], bytes. */
   readonly pixels?: Uint8Array;
 }

@@ -134,6 +134,18 @@ describe('a model of a table', () => {
     }
   });
 
+  it('predicts the second class from the cut-off on that its file has', async () => {
+    const cells = { probabilities: 130, seen: days, sex: 'Male' };
+    const cut = async (cutOff?: number) => {
+      const file = encodeModel(whole, { ...compiledTable.model, ...(cutOff !== undefined && { cutOff }) });
+      return trainedModel(file, data, async () => ortNode()).predict({ cells }, undefined);
+    };
+    const { values, predicted } = await cut();
+    expect(predicted).toBe(values[1]! > values[0]! ? 1 : 0);
+    expect(await cut(values[1]! - 0.01)).toMatchObject({ values, predicted: 1 });
+    expect(await cut(values[1]! + 0.01)).toMatchObject({ values, predicted: 0 });
+  });
+
   it('takes a day for its number where nothing is known about the columns', () => {
     const { trial } = trainedModel(bytes, undefined, async () => ortNode()).facts;
     expect(trial).toMatchObject({

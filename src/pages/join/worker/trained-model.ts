@@ -8,6 +8,7 @@ import { modelLayoutOf, parametersOf } from '../../../engine/nn/layers/network.j
 import { decodeModel, ModelFileError, requireFinite } from '../../../engine/nn/model-file.js';
 import type { Runtime, Session } from '../../../engine/runtime/runtime.js';
 import { learnerOfModel } from '../../../federation/plan/learner.js';
+import { predictedClass } from '../../../report/text/predictions.js';
 import { arrangeState, layoutSize } from '../../../tensor/state-dict.js';
 import type { DataSummary, ModelFacts, ModelFormat, Prediction, TriedExample } from '../state/messages.js';
 import { triedPictures } from './tried-pictures.js';
@@ -60,7 +61,10 @@ export function trainedModel(
       const { feeds, ...seen } = await trying.feeds(example, shown);
       session ??= openRuntime().then((runtime) => runtime.open(exported()));
       const { probabilities, prediction } = await (await session).run(feeds);
-      return { values: Array.from((probabilities ?? prediction)?.data ?? []), ...seen };
+      const values = Array.from((probabilities ?? prediction)?.data ?? []);
+      const { cutOff } = description;
+      const classes = task.name === 'classification' && { predicted: predictedClass(values, cutOff), cutOff };
+      return { values, ...classes, ...seen };
     },
   };
 }
