@@ -10,7 +10,13 @@ const dataset = imageDataset({
   images,
   labels: Uint8Array.of(0, 1, 1, 0),
 });
-const share = { name: 'site-a', train: Uint32Array.of(0, 1, 3), validation: Uint32Array.of(2) };
+/** As partitions make them: in memory that threads share. */
+const numbers = (...all: number[]) => {
+  const shared = new Uint32Array(new SharedArrayBuffer(4 * all.length));
+  shared.set(all);
+  return shared;
+};
+const share = { name: 'site-a', train: numbers(0, 1, 3), validation: numbers(2) };
 
 /** Without fields that repeat columns. */
 const columnsIn = (kept: { readonly dataset: Dataset; readonly share: object } | undefined) =>

@@ -71,7 +71,8 @@ export const keptData = (name: string): KeptData => ({
       ...{ name: called, examples, inputs: dataset.inputs.map(own), targets: dataset.targets.map(own) },
       ...(clusters && { clusters: clusters.slice() }),
     };
-    await attempt('the data cannot be kept', () => set(name, { dataset: kept, share }, store));
+    const listed = { ...share, train: share.train.slice(), validation: share.validation.slice() };
+    await attempt('the data cannot be kept', () => set(name, { dataset: kept, share: listed }, store));
   },
   forget: () => attempt('the data cannot be removed', () => del(name, store)),
 });
