@@ -14,6 +14,7 @@ import { descriptionHash } from '../../protocol/description-hash.js';
 import { publicKeySchema } from '../../protocol/signed.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
+import { decodeRecord, encodeRecord } from './kept/json-record.js';
 import type { ParticipantFolder } from './kept/participant-files.js';
 
 export interface KnownCoordinator {
@@ -66,7 +67,7 @@ export async function knownCoordinator(
   }
   let newest: Record | undefined = same ? before : undefined;
   const keep = async (record: Record) => {
-    await folder?.write(FILE, new TextEncoder().encode(`${JSON.stringify(record)}\n`));
+    await folder?.write(FILE, encodeRecord(record));
     newest = record;
   };
   // Written before any work begins: every later coordinator must show the same key.
@@ -90,15 +91,11 @@ export async function knownCoordinator(
  */
 async function read(folder: ParticipantFolder | undefined): Promise<Record | undefined> {
   const bytes = await folder?.read(FILE);
-  if (bytes === undefined) return undefined;
-  try {
-    return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch (cause) {
-    throw new FederationError(`federation: ${FILE} in ${folder?.name} is damaged`, {
-      cause,
-      hint: 'remove it, and give the key by which the coordinator is known: --coordinator-key',
-    });
-  }
+  const record = decodeRecord(recordSchema, bytes);
+  if (bytes === undefined || record !== undefined) return record;
+  throw new FederationError(`federation: ${FILE} in ${folder?.name} is damaged`, {
+    hint: 'remove it, and give the key by which the coordinator is known: --coordinator-key',
+  });
 }
 
 const otherKey = (got: string, { key }: Record, where: string) =>

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import { dataDigest } from '../record/data-digest.js';
+import { decodeRecord, encodeRecord } from './kept/json-record.js';
 import type { ParticipantFolder } from './kept/participant-files.js';
 import type { OwnData } from './own-data.js';
 
@@ -27,23 +28,13 @@ export async function ownDataRecord(
 ): Promise<OwnDataRecord> {
   const { job, participant } = of;
   const sha256 = await dataDigest(dataset, share.train, share.validation);
-  const before = recordIn(await folder.read(RECORD));
+  const before = decodeRecord(recordSchema, await folder.read(RECORD));
   const known = before?.job === job && before.participant === participant ? before.sha256 : undefined;
   return {
     changed: known !== undefined && known !== sha256,
     async keep() {
       if (known === sha256) return;
-      const text = `${JSON.stringify({ job, participant, sha256 })}\n`;
-      await folder.write(RECORD, new TextEncoder().encode(text));
+      await folder.write(RECORD, encodeRecord({ job, participant, sha256 }));
     },
   };
-}
-
-function recordIn(bytes: Uint8Array | undefined): z.output<typeof recordSchema> | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch {
-    return undefined;
-  }
 }

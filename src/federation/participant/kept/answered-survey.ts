@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { sha256Hex } from '../../../base/sha256.js';
 import { sha256Schema } from '../../../protocol/blob-name.js';
 import { FederationError } from '../../error.js';
+import { decodeRecord, encodeRecord } from './json-record.js';
 import type { ParticipantFolder } from './participant-files.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -49,7 +50,7 @@ export function answeredSurvey(
   }`;
   return {
     async answer(asked, compute) {
-      const before = recordOf(await read(record));
+      const before = decodeRecord(recordSchema, await read(record));
       const known = before?.participant === participant ? before : undefined;
       if (known !== undefined && known.asked !== asked) {
         throw new SurveyRefusedError(
@@ -68,18 +69,8 @@ export function answeredSurvey(
         );
       }
       await write(file, bytes);
-      const text = `${JSON.stringify({ participant, asked, answer } satisfies SurveyRecord)}\n`;
-      await write(record, new TextEncoder().encode(text));
+      await write(record, encodeRecord({ participant, asked, answer } satisfies SurveyRecord));
       return bytes;
     },
   };
-}
-
-function recordOf(bytes: Uint8Array | undefined): SurveyRecord | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch {
-    return undefined;
-  }
 }

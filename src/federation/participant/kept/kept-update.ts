@@ -17,6 +17,7 @@ import { attachedHashesSchema } from '../../../protocol/attachments.js';
 import type { Blob } from '../../../protocol/blob-name.js';
 import type { StateDict } from '../../../tensor/state-dict.js';
 import type { Method } from '../../methods/method.js';
+import { decodeRecord, encodeRecord } from './json-record.js';
 import { type OwnStates, ownStates, type Rollbacks } from './own-states.js';
 import type { ParticipantFolder, WorkIdentity } from './participant-files.js';
 
@@ -102,8 +103,7 @@ export function keptWork(
 
   return {
     async load() {
-      const text = await folder.read(RECORD);
-      const record = text && recordOf(text);
+      const record = decodeRecord(recordSchema, await folder.read(RECORD));
       if (record === undefined || !isOurs(record) || record.announcement.type !== 'update') return undefined;
       const { announcement } = record;
       const state = await soundFile(STATE, announcement.update.state.sha256);
@@ -121,8 +121,7 @@ export function keptWork(
         await folder.write(nextFile(name), bytes);
         hashes[name] = await sha256Hex(bytes);
       }
-      const record = JSON.stringify({ ...identity, announcement, own: hashes });
-      await folder.write(RECORD, new TextEncoder().encode(`${record}\n`));
+      await folder.write(RECORD, encodeRecord({ ...identity, announcement, own: hashes }));
     },
     async count({ announcement: { round, update }, own: files }, rollbacks) {
       for (const [name, own] of Object.entries(files))
@@ -148,14 +147,6 @@ export function keptWork(
 
 const hashesOf = (blobs: Readonly<Record<string, Blob>> = {}) =>
   Object.fromEntries(Object.entries(blobs).map(([name, { sha256 }]) => [name, sha256]));
-
-function recordOf(text: Uint8Array): z.output<typeof recordSchema> | undefined {
-  try {
-    return recordSchema.parse(JSON.parse(new TextDecoder().decode(text)));
-  } catch {
-    return undefined;
-  }
-}
 
 /** Keeps nothing. For federations in which no method keeps a state. */
 export const nothingKept: KeptWork = {

@@ -11,6 +11,7 @@ import { sha256Schema } from '../../../protocol/blob-name.js';
 import { decodeSafetensors } from '../../../tensor/safetensors.js';
 import type { StateDict } from '../../../tensor/state-dict.js';
 import { FederationError } from '../../error.js';
+import { decodeRecord, encodeRecord } from './json-record.js';
 import type { ParticipantFolder, WorkIdentity } from './participant-files.js';
 
 export interface OwnStates {
@@ -70,7 +71,12 @@ export function ownStates(
   async function readRecord(): Promise<Kept[]> {
     const bytes = await folder.read(RECORD);
     if (bytes === undefined) return [];
-    const record = recordIn(bytes, folder.name, RECORD);
+    const record = decodeRecord(recordSchema, bytes);
+    if (record === undefined) {
+      throw new FederationError(`${folder.name} holds a "${RECORD}" that was changed or cut short`, {
+        hint: 'put back what was there: the run cannot be the same without it',
+      });
+    }
     if (record.job === job && record.participant === participant && record.plan === plan)
       return record.states;
     throw new FederationError(
@@ -101,8 +107,7 @@ export function ownStates(
         ...standing.slice(Math.max(oldest, 0)),
         { round, update: sha256, rollbacks: rollbacks.length },
       ];
-      const record = JSON.stringify({ job, participant, plan, states });
-      await folder.write(RECORD, new TextEncoder().encode(`${record}\n`));
+      await folder.write(RECORD, encodeRecord({ job, participant, plan, states }));
       for (const kept of standing.slice(0, Math.max(oldest, 0))) await folder.remove(fileOf(kept.round));
     },
     hasFollowed: async ({ round, sha256 }) =>
@@ -123,17 +128,6 @@ export function ownStates(
 /** The states of rounds that are not void. */
 const standingOf = (states: readonly Kept[], rollbacks: Rollbacks): Kept[] =>
   states.filter((kept) => rollbacks.slice(kept.rollbacks).every((to) => to >= kept.round));
-
-function recordIn(bytes: Uint8Array, folder: string, file: string): z.output<typeof recordSchema> {
-  try {
-    return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch (cause) {
-    throw new FederationError(`${folder} holds a "${file}" that was changed or cut short`, {
-      cause,
-      hint: 'put back what was there: the run cannot be the same without it',
-    });
-  }
-}
 
 function stateIn(bytes: Uint8Array): StateDict | undefined {
   try {
