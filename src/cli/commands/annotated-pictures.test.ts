@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { commonweight } from '../../../test/command-in-process.js';
 import { png } from '../../data/images/png.js';
+import { decodeModel } from '../../engine/nn/model-file.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-annotated-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -97,6 +99,23 @@ describe('masks', () => {
     const right = [...data].filter((value, at) => value === (at % 16 < 8 ? 200 : 100)).length;
     expect(new Set(data)).toEqual(new Set([100, 200]));
     expect(right / data.length).toBeGreaterThan(0.6);
+  });
+
+  it('are measured in a participant’s folder on the pictures that are named', async () => {
+    const file = readFileSync(join(folder, model));
+    const { description } = decodeModel(file, model);
+    const configuration = parse(readFileSync(join(folder, 'm/configuration.yaml'), 'utf8'));
+    const { inputs, targets } = description!;
+    const participants = ['site-a', 'site-b'];
+    const agreed = { protocol: PROTOCOL_VERSION, job: '0'.repeat(16), configuration, participants };
+    mkdirSync(join(folder, 'joined'));
+    writeFileSync(join(folder, 'joined/model.safetensors'), file);
+    const described = { ...agreed, inputs, targets, plan: '0'.repeat(64) };
+    writeFileSync(join(folder, 'joined/description.json'), JSON.stringify(described));
+    const lacking = await run('evaluate', 'joined/model.safetensors');
+    expect(lacking).toMatchObject({ status: 2, stderr: expect.stringContaining('--dataset') });
+    const { status, stdout } = await run('evaluate', 'joined/model.safetensors', '--dataset', 'masked');
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^IoU .* on 12 images of masked$/m)]);
   });
 
   it('are replayed to the same bytes', async () => {

@@ -104,7 +104,8 @@ function joinCommand(name: string, by: string, { url, nats, withoutHub, key }: H
  */
 function dataFor(dataset: string, { partition, data }: Configuration, k: number): string {
   const { name, participants, validation: _, ...settings } = partition;
-  if (dataset === 'none' || !isPartitionerName(name)) return data?.kind === 'table' ? 'FILE' : 'DIR';
+  if (dataset === 'none' || !isPartitionerName(name))
+    return (data?.kind ?? 'pictures') === 'pictures' ? 'DIR' : 'FILE';
   const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   return `${shellWord(dataset)} --partition ${[name, ...(text.length > 0 ? [text.join(',')] : []), `${k + 1}/${participants}`].join(':')}`;
 }

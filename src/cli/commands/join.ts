@@ -2,8 +2,8 @@
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalName, fileNameOf } from '../../base/names.js';
+import { FINAL_MODEL } from '../../federation/participant/kept/participant-files.js';
 import { joinFederation } from '../../federation/participant/node/join-federation.js';
-import { FINAL_MODEL } from '../../federation/participant/take-part.js';
 import { compileDescription } from '../../federation/plan/description.js';
 import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import { versionsOfThis } from '../../federation/plan/node/versions.js';
@@ -60,7 +60,10 @@ export function addJoin(program: Command): void {
       '<url>',
       'address of the coordinator, such as https://host:8470, or a participant’s link to it; or address of a NATS server, nats://… or tls://…',
     )
-    .option('--data <dir|name>', 'a folder of IDX files or of pictures by class, or fashion-mnist')
+    .option(
+      '--data <path|name>',
+      'a folder of pictures by class or of IDX files, a table, or a file of arrays, as the federation asks; or fashion-mnist',
+    )
     .addOption(skipDamagedOption())
     .option(
       '--partition <part>',
@@ -110,7 +113,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
   }
   if (data === undefined) {
     throw new UsageError('there is no data to train on', {
-      hint: 'give --data DIR: a folder of IDX files, or of pictures with one folder for each class',
+      hint: 'give --data PATH: a table, a file of arrays, or a folder of pictures with one folder for each class',
     });
   }
   const choice = partition === undefined ? undefined : shareChoice(partition);

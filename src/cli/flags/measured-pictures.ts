@@ -55,7 +55,7 @@ export interface MeasuredPicturesFlags {
 
 /**
  * @param path the file of the model
- * @throws UsageError when the settings of its run are not beside it, or it had no test pictures
+ * @throws UsageError when its settings are not beside it, or say of no test pictures
  */
 export async function measuredPictures(
   path: string,
@@ -66,23 +66,13 @@ export async function measuredPictures(
   const annotations = await annotationsOfRun(path);
   if (annotations === undefined) {
     throw new UsageError(`"${path}" does not say where labels or masks of pictures are`, {
-      hint: 'the configuration.yaml of its run does: put the model into the folder of the run',
+      hint: 'the settings beside it do: leave it in the folder of its run (configuration.yaml) or of join (description.json)',
     });
   }
-  const run = parseConfiguration(await settingsOfRun(path), path);
   const size = { ...inputSizeOf(facts.inputs[0]?.shape ?? []), fit };
-  const folder = dataset ?? (run.dataset === SITES ? undefined : data);
-  const isOther = folder !== undefined && resolve(folder) !== resolve(run.dataset);
-  if (!isOther && run.dataset === 'none') {
-    throw new UsageError(`the run of "${path}" had no test pictures`, {
-      hint: 'name a folder with --dataset',
-    });
-  }
-  const split: TrainTestSplit & Partial<MaybeWhole> =
-    dataset !== undefined && isOther
-      ? await loadAnnotated(dataset, annotations, { ...options, ...size, skipDamaged, wanted: 'test' })
-      : await loadRecordedData({ ...run, imageSize: undefined }, data, { ...options, ...size });
-  const name = folder ?? run.dataset;
+  const { split, name } =
+    (await picturesOfRun(path, { dataset, data }, { ...options, ...size })) ??
+    (await picturesOfFolder(path, dataset, annotations, { ...options, ...size, skipDamaged }));
   const targets = (of: DataFacts) => of.targets.map(describeMeant).join(', ');
   if (targets(split.test) !== targets(facts)) {
     throw new UsageError(
@@ -90,4 +80,41 @@ export async function measuredPictures(
     );
   }
   return { split, name, part: split.isWhole ? 'whole' : 'test' };
+}
+
+type NamedPictures = Pick<MeasuredPictures, 'name'> & {
+  readonly split: TrainTestSplit & Partial<MaybeWhole>;
+};
+
+/** Those that its run held out; undefined if the run is not here, or another folder is named. */
+async function picturesOfRun(
+  path: string,
+  { dataset, data }: MeasuredPicturesFlags,
+  options: LoadDataOptions,
+): Promise<NamedPictures | undefined> {
+  const settings = await settingsOfRun(path);
+  if (settings?.dataset === undefined) return undefined;
+  const run = parseConfiguration(settings, path);
+  if (dataset !== undefined && resolve(dataset) !== resolve(run.dataset)) return undefined;
+  if (run.dataset === 'none') {
+    throw new UsageError(`the run of "${path}" had no test pictures`, {
+      hint: 'name a folder with --dataset',
+    });
+  }
+  const name = dataset ?? (run.dataset === SITES ? run.dataset : (data ?? run.dataset));
+  return { split: await loadRecordedData({ ...run, imageSize: undefined }, data, options), name };
+}
+
+async function picturesOfFolder(
+  path: string,
+  folder: string | undefined,
+  annotations: AnnotationSettings,
+  options: LoadDataOptions,
+): Promise<NamedPictures> {
+  if (folder === undefined) {
+    throw new UsageError(`"${path}" does not say where its pictures are`, {
+      hint: 'name a folder with --dataset',
+    });
+  }
+  return { split: await loadAnnotated(folder, annotations, { ...options, wanted: 'test' }), name: folder };
 }

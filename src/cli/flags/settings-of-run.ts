@@ -1,13 +1,29 @@
-/** Finds the settings of the run that a model file is from: they lie in the run's folder. */
+/**
+ * Finds the settings by which a model was trained: they lie beside its file, in the folder of a run
+ * or in that of a participant.
+ */
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DESCRIPTION } from '../../federation/participant/kept/participant-files.js';
+import { descriptionSchema } from '../../protocol/description.js';
 import { readConfigurationFile } from './configuration-file.js';
 
-/** Undefined if the file does not lie in the folder of a run. */
+/**
+ * The settings, as a run keeps them: with its defaults. Those in a participant's folder have no
+ * `dataset`, since they do not say where data lie on this machine. Undefined if there are none.
+ */
 export async function settingsOfRun(model: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   // Models of single rounds are one folder deeper.
   for (const folder of [dirname(model), dirname(dirname(model))]) {
     const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
     if (run !== undefined) return run;
   }
-  return undefined;
+  return agreedSettings(join(dirname(model), DESCRIPTION)).catch(() => undefined);
+}
+
+/** The settings that a participant agreed to. */
+async function agreedSettings(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const { configuration } = descriptionSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  const { dataset: _, ...settings } = configuration;
+  return settings;
 }

@@ -27,7 +27,7 @@ export interface TestExamples {
 
 /**
  * @param path the file of the model
- * @throws UsageError when the settings of its run are not beside it, or it had no test examples
+ * @throws UsageError when its settings are not beside it, or say of no test examples
  */
 export async function testExamples(
   path: string,
@@ -38,14 +38,14 @@ export async function testExamples(
   if (dataset !== undefined && !readsTable(facts.inputs)) return arraysOf(dataset, facts, options);
   if (settings === undefined && readsTable(facts.inputs)) {
     throw new UsageError(`"${path}" does not say what of a table it has learned`, {
-      hint: 'the configuration.yaml of its run does: put the model into the folder of the run',
+      hint: 'the settings beside it do: leave it in the folder of its run (configuration.yaml) or of join (description.json)',
     });
   }
   if (dataset !== undefined && settings !== undefined) {
     return { test: await loadLearnedRows(dataset, facts, settings, options), name: dataset, part: 'whole' };
   }
   const ofRun = await settingsOfRun(path);
-  if (ofRun === undefined) {
+  if (ofRun?.dataset === undefined) {
     throw new UsageError(`"${path}" does not say where its data are`, { hint: 'name a file with --dataset' });
   }
   const run = parseConfiguration(ofRun, path);

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ownTasks } from '../../../test/own-tasks.js';
 import { replayRun } from '../../experiments/replay.js';
-import { FINAL_MODEL } from '../participant/take-part.js';
+import { FINAL_MODEL } from '../participant/kept/participant-files.js';
 
 const program = resolve(import.meta.dirname, '../../../test/own-task-process.ts');
 

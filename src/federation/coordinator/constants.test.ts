@@ -20,7 +20,8 @@ import { type ConfigurationInput, parseConfiguration } from '../../protocol/conf
 import { descriptionHash } from '../../protocol/description-hash.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { tensorView } from '../../tensor/state-dict.js';
-import { FINAL_MODEL, type TakePartOutcome } from '../participant/take-part.js';
+import { FINAL_MODEL } from '../participant/kept/participant-files.js';
+import type { TakePartOutcome } from '../participant/take-part.js';
 import { compileFederation } from '../plan/compile-federation.js';
 import { describeFederation } from '../plan/description.js';
 import { namedParts } from '../plan/extensions.js';

@@ -7,7 +7,7 @@ import { initialState, layoutOf, parametersOf } from '../../engine/nn/layers/net
 import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import { partOfState, tensorView } from '../../tensor/state-dict.js';
-import { FINAL_MODEL } from '../participant/take-part.js';
+import { FINAL_MODEL } from '../participant/kept/participant-files.js';
 import { runFederation } from './run-federation.js';
 import { comesToTheSameBytes, eachInFolder, goesOn, survivesDamage } from './serve-federation.contract.js';
 

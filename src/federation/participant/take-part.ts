@@ -25,8 +25,9 @@ import { droppedSentence } from '../rounds/admit-announcement.js';
 import { type AssignedWork, assignedWork, type WorkEvent } from './assigned-work.js';
 import { type AssignmentState, dueStep, isStale } from './assignment-state.js';
 import { answeredSurvey, SurveyRefusedError } from './kept/answered-survey.js';
+import { encodeRecord } from './kept/json-record.js';
 import { keptWork, nothingKept } from './kept/kept-update.js';
-import type { ParticipantFolder } from './kept/participant-files.js';
+import { DESCRIPTION, FINAL_MODEL, type ParticipantFolder } from './kept/participant-files.js';
 import { type KnownCoordinator, knownCoordinator } from './known-coordinator.js';
 import type { OwnData } from './own-data.js';
 import { ownDataRecord } from './own-data-record.js';
@@ -87,9 +88,6 @@ export type TakePartOutcome =
     }
   /** The signal was aborted. */
   | { readonly type: 'left' };
-
-/** The file of the final model in a participant's folder. */
-export const FINAL_MODEL = 'model.safetensors';
 
 const TELL_INTERVAL_MS = 500;
 /** How long to wait for the coordinator's receipt when leaving or failing. */
@@ -211,7 +209,10 @@ async function finish(
   const { reason, message } = assignment;
   const round = hand.state().inHand?.round ?? 1;
   const model = await answers.finalModel(assignment, round, signal ?? new AbortController().signal);
-  if (model !== undefined) await folder?.write(FINAL_MODEL, model);
+  if (model !== undefined) {
+    await folder?.write(DESCRIPTION, encodeRecord(end.description));
+    await folder?.write(FINAL_MODEL, model);
+  }
   // Tells the coordinator that this participant knows of the end, so that it need not stay. It may
   // be gone already.
   await within(LEAVE_MS, () => end.announce({ type: 'left', reason: 'the run is over' }));

@@ -99,7 +99,9 @@ async function readConfiguration(path: string): Promise<Configuration> {
       : found.isDirectory()
         ? `"${path}" holds no run: there is no configuration.yaml in it`
         : `"${path}" is a file, expected the folder of a run`;
-  throw new FederationError(problem, { hint: 'name the folder that --out named when the run was started' });
+  throw new FederationError(problem, {
+    hint: 'name the folder that --out of run or serve named; that of join has a participant’s work and model, and no run',
+  });
 }
 
 const earlierResultSchema = z.object({

@@ -14,6 +14,14 @@ export interface ParticipantFolder {
   remove(file: string): Promise<void>;
 }
 
+/** The final model. */
+export const FINAL_MODEL = 'model.safetensors';
+/**
+ * The description of the federation that the final model is from: its settings say what the columns
+ * of the data are, and what the model is measured by.
+ */
+export const DESCRIPTION = 'description.json';
+
 /** Whose work it is. */
 export interface WorkIdentity {
   readonly job: string;

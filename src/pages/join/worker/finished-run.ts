@@ -3,7 +3,7 @@
  * and saved.
  */
 import { ortInPage } from '../../../engine/runtime/page/ort-in-page.js';
-import { FINAL_MODEL } from '../../../federation/participant/take-part.js';
+import { FINAL_MODEL } from '../../../federation/participant/kept/participant-files.js';
 import type {
   DataSummary,
   Finish,

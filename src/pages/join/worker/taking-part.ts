@@ -4,11 +4,12 @@
  */
 import { throttled } from '../../../base/throttle.js';
 import { onlookersModel } from '../../../federation/participant/final-model.js';
+import { FINAL_MODEL } from '../../../federation/participant/kept/participant-files.js';
 import {
   compileInPage,
   joinFederationFromPage,
 } from '../../../federation/participant/page/join-federation-from-page.js';
-import { FINAL_MODEL, type TakePartOutcome } from '../../../federation/participant/take-part.js';
+import type { TakePartOutcome } from '../../../federation/participant/take-part.js';
 import type { WorkerEvent } from '../state/messages.js';
 import { withRound } from '../state/rounds-so-far.js';
 import { failedEvent } from './failure.js';
