@@ -1,6 +1,13 @@
 /**
  * The updates of a round in a store, merged together in memory. A run without a folder uses it; its
  * store is in memory anyway.
+ *
+ * All updates of a round lie there until it is closed, even if the strategy needs no more than
+ * their sum. They cannot be added as they arrive. The order of addition is that of their content
+ * (`merge/memory/state-order.ts`), so that neither names nor arrival change a byte; it is known
+ * when all are there. And closing a round reads each update again, to test it and to measure drift.
+ * A run of many participants needs a folder: then sums are made file by file
+ * (`updates-in-files.ts`), and memory does not grow with the updates.
  */
 import { turnTaker } from '../../../base/turns.js';
 import { mergeInTurns, type Update } from '../../../merge/memory/merge.js';
