@@ -1,6 +1,6 @@
 /** What a stand-in for a worker says of a model that classifies. */
 import { classification } from '../src/engine/nn/tasks/classification.js';
-import { measuresOf } from '../src/engine/nn/tasks/measures.js';
+import { measuresOf } from '../src/engine/nn/tasks/evaluation-sums.js';
 import type { Answers, Metrics } from '../src/metrics/metrics.js';
 
 const { rules } = measuresOf(classification({ classes: 2 }));

@@ -88,6 +88,7 @@ const folders = [
   'federation/watch',
   'federation/coordinator/setup',
   'federation/coordinator/closing',
+  'federation/coordinator/admission',
   'federation/coordinator/remote',
   'federation/coordinator',
   'experiments',

@@ -3,7 +3,7 @@ import { type Batch, createBatch, fillBatch } from '../data/batches/batches.js';
 import type { ColumnValues, Dataset } from '../data/dataset.js';
 import { requireColumns } from '../data/require-columns.js';
 import type { Plan } from '../engine/nn/plan.js';
-import { sumOutput } from '../engine/nn/tasks/measures.js';
+import { sumOutput } from '../engine/nn/tasks/evaluation-sums.js';
 import type { Session } from '../engine/runtime/runtime.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { requireArray } from '../tensor/arrays.js';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { z } from 'zod';
 import { sha256Of } from '../../src/base/node/sha256-of.js';
 import { isPrintable, printable } from '../../src/base/printable.js';
-import { checkUpdate } from '../../src/federation/coordinator/check-update.js';
+import { checkUpdate } from '../../src/federation/coordinator/admission/check-update.js';
 import { keptWork } from '../../src/federation/participant/kept/kept-update.js';
 import type { ParticipantFolder } from '../../src/federation/participant/kept/participant-files.js';
 import { journalLine, parseJournal, sealedText } from '../../src/federation/record/journal.js';

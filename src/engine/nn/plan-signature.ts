@@ -12,7 +12,7 @@ import type { CorrectionInput } from './corrections/correction.js';
 import { weightsIn } from './layers/network.js';
 import type { Plan } from './plan.js';
 import type { SumPlan } from './sum-plan.js';
-import { sumOutput } from './tasks/measures.js';
+import { sumOutput } from './tasks/evaluation-sums.js';
 
 type Facts = Omit<Plan, 'trainingModel' | 'evaluationModel'>;
 

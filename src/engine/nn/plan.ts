@@ -22,7 +22,7 @@ import {
 } from './layers/network.js';
 import type { Optimizer } from './optimizers.js';
 import { permutationGroups } from './permutation-groups.js';
-import { type Measures, measuresOf } from './tasks/measures.js';
+import { type Measures, measuresOf } from './tasks/evaluation-sums.js';
 import type { Task } from './tasks/task.js';
 import { evaluationStep, type StepDescription, trainingStep } from './training-step.js';
 

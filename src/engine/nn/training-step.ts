@@ -32,7 +32,7 @@ import {
 } from './layers/network.js';
 import { clipByGlobalNorm, type Optimizer } from './optimizers.js';
 import { frozenInput, tensorsOf } from './state-inputs.js';
-import { sumOutput, sumsOf } from './tasks/measures.js';
+import { sumOutput, sumsOf } from './tasks/evaluation-sums.js';
 import type { Task } from './tasks/task.js';
 
 export interface StepDescription {

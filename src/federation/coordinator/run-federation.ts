@@ -38,7 +38,7 @@ import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
 import type { RunStore } from '../rounds/run-store.js';
 import { decidedModel } from './closing/decided-model.js';
 import { updatesOfFolder } from './closing/files-of-run.js';
-import { coordinate, type Observer } from './coordinator.js';
+import { type Observer, runLocalRounds } from './local-rounds.js';
 import { type PreparedRun, prepareRun, type RunSettings } from './setup/prepared-run.js';
 
 export interface FederationOptions extends RunSettings {
@@ -155,7 +155,7 @@ async function conduct(
         observer.onEvent?.(event, next);
       },
     };
-    return await coordinate(plan, tasks?.(pool) ?? pool, store, {
+    return await runLocalRounds(plan, tasks?.(pool) ?? pool, store, {
       observer: watching,
       openUpdates: folder && updatesOfFolder(plan, folder, modelMetadata(compiled.model)),
       // While one participant's update is written, the next one trains.

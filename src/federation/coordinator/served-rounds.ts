@@ -11,7 +11,7 @@ import { returnProblem } from '../record/returning.js';
 import type { Clock } from '../rounds/clock.js';
 import { baseOf, type RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
-import { fileChecker } from './check-announced-files.js';
+import { fileChecker } from './admission/check-announced-files.js';
 import { concludeReceived } from './conclude-received.js';
 import type { LedFolder } from './led-folder.js';
 import { discardReceived } from './received-store.js';

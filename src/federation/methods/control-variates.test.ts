@@ -4,7 +4,7 @@ import { smallPlan } from '../../../test/small-plan.js';
 import { InterruptedError } from '../../base/interrupted.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
-import { coordinate } from '../coordinator/coordinator.js';
+import { runLocalRounds } from '../coordinator/local-rounds.js';
 import { memoryStore } from '../record/memory-store.js';
 import type { RunState } from '../rounds/round.js';
 import type { StateRole } from '../rounds/run-store.js';
@@ -92,7 +92,7 @@ describe('control variates', () => {
       [2, 4],
     ] as const) {
       const { tasks, drifts } = descent(steps);
-      const state = await coordinate(planFor(4, perRound, steps), tasks, memoryStore(digest));
+      const state = await runLocalRounds(planFor(4, perRound, steps), tasks, memoryStore(digest));
       expectDrifts(drifts, state);
       // Off from round 4 on.
       expect(drifts.filter(([round]) => round === 4).map(([, , drift]) => drift)).toEqual(
@@ -119,9 +119,9 @@ describe('control variates', () => {
     };
     let tried = 0;
     const first = descent(2, ({ work }) => work.round === 3 && ++tried === 2);
-    await expect(coordinate(plan, first.tasks, watched)).rejects.toThrow(InterruptedError);
+    await expect(runLocalRounds(plan, first.tasks, watched)).rejects.toThrow(InterruptedError);
     const second = descent(2);
-    const state = await coordinate(plan, second.tasks, watched);
+    const state = await runLocalRounds(plan, second.tasks, watched);
     expectDrifts([...first.drifts, ...second.drifts], state);
     const roles = [...held].map((role) => JSON.parse(role) as StateRole);
     expect(roles.filter(({ type }) => type === 'attachment')).toEqual([]);

@@ -11,7 +11,7 @@ import type { Strategy } from '../../merge/strategy.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { MeanTask, TaskRunner } from '../../training/tasks.js';
-import { coordinate } from '../coordinator/coordinator.js';
+import { runLocalRounds } from '../coordinator/local-rounds.js';
 import { runFederation } from '../coordinator/run-federation.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { parseJournal } from '../record/journal.js';
@@ -85,7 +85,7 @@ describe('the Fisher information in a federation', () => {
 
   it('is of examples that are drawn in every round from the participant’s own, and of the trained state', async () => {
     const { asked, tasks } = recorded();
-    await coordinate(planOf(fisherMean), tasks, memoryStore(digest));
+    await runLocalRounds(planOf(fisherMean), tasks, memoryStore(digest));
     expect(asked).toHaveLength(6);
     expect([...asked[0]!.state]).toEqual([2, 4, 6]);
     for (const { indices, signs } of asked) {
@@ -100,7 +100,7 @@ describe('the Fisher information in a federation', () => {
 
   it('is computed in the rounds alone in which a strategy that wants it merges', async () => {
     const roundsWith = async (plan: FederationPlan) => {
-      const { rounds } = await coordinate(plan, recorded().tasks, memoryStore(digest));
+      const { rounds } = await runLocalRounds(plan, recorded().tasks, memoryStore(digest));
       return rounds
         .filter(({ updates }) => updates.get('b')!.attachments?.fisher !== undefined)
         .map(({ round }) => round);
@@ -114,7 +114,7 @@ describe('the Fisher information in a federation', () => {
     'is refused where it is %d, with whose, where and when',
     async (value) => {
       const { tasks } = recorded((of) => (of === 'a' ? [1, 1, 1] : [1, value, 1]));
-      await expect(coordinate(planOf(fisherMean), tasks, memoryStore(digest))).rejects.toThrow(
+      await expect(runLocalRounds(planOf(fisherMean), tasks, memoryStore(digest))).rejects.toThrow(
         `federation: the Fisher information of "b" in round 1 is ${value} for "fc.weight" at index 1, expected a number from 0 to 100000000`,
       );
     },

@@ -6,7 +6,7 @@
 import { canonicalJson } from '../../base/canonical-json.js';
 import { factsOf } from '../../data/dataset.js';
 import { requireFinite } from '../../engine/nn/model-file.js';
-import { factsOfMetrics } from '../../engine/nn/tasks/measures.js';
+import { factsOfMetrics } from '../../engine/nn/tasks/evaluation-sums.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Blob } from '../../protocol/blob-name.js';
 import {

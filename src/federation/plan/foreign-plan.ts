@@ -17,7 +17,7 @@ import {
   trainingSignature,
 } from '../../engine/nn/plan-signature.js';
 import type { SumPlan } from '../../engine/nn/sum-plan.js';
-import { measuresOf } from '../../engine/nn/tasks/measures.js';
+import { measuresOf } from '../../engine/nn/tasks/evaluation-sums.js';
 import { type ModelSignature, readModel } from '../../engine/onnx/import/read-model.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { Description } from '../../protocol/description.js';

@@ -10,7 +10,7 @@ import type { Configuration } from '../../protocol/configuration/configuration.j
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { updatesOfFolder } from '../coordinator/closing/files-of-run.js';
-import { coordinate } from '../coordinator/coordinator.js';
+import { runLocalRounds } from '../coordinator/local-rounds.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { openRunFolder } from './run-folder.js';
 
@@ -49,7 +49,7 @@ export async function runInFolder(
       },
     };
     try {
-      const state = await coordinate(plan, tasks, mortal, { openUpdates: updatesOfFolder(plan, store) });
+      const state = await runLocalRounds(plan, tasks, mortal, { openUpdates: updatesOfFolder(plan, store) });
       const models = readdirSync(join(path, 'models')).sort();
       const bytesOf = (name: string) => readFileSync(join(path, 'models', `${name}.safetensors`));
       return {

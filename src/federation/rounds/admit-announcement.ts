@@ -2,8 +2,8 @@
  * Decides whether the run's state admits an announcement. It is a new fact to record, a fact that
  * is recorded already, or it is refused, with a reason. The decision is a function of the state
  * alone. So it does not matter how often a participant says something, or over which channel. An
- * update that is admitted here may still be refused for its file: `coordinator/remote/receive.ts`
- * asks for both.
+ * update that is admitted here may still be refused for its file:
+ * `coordinator/admission/accept-or-refuse.ts` asks for both.
  */
 import { figuresProblem } from '../../metrics/metric.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';

@@ -20,8 +20,8 @@ import { federationPlan } from '../../plan/federation-plan.js';
 import { openRunFolder } from '../../record/run-folder.js';
 import { stateCoding } from '../../record/state-coding.js';
 import type { RunStore, StateRole } from '../../rounds/run-store.js';
-import type { OpenUpdates } from '../commands.js';
-import { coordinate } from '../coordinator.js';
+import type { OpenUpdates } from '../carry-out.js';
+import { runLocalRounds } from '../local-rounds.js';
 import { updatesOfFolder } from './files-of-run.js';
 import type { RoundUpdates } from './round-updates.js';
 
@@ -108,7 +108,7 @@ async function run(
   const open = updatesOfFolder(planned, store, modelMetadata(model));
   const inFiles: OpenUpdates = async (...of) => around(await open(...of));
   try {
-    const { rounds } = await coordinate(planned, tasks, watched, {
+    const { rounds } = await runLocalRounds(planned, tasks, watched, {
       openUpdates: way === 'files' ? inFiles : undefined,
     });
     const files = ['models', 'methods', 'rounds', 'updates'].flatMap((part) =>

@@ -18,6 +18,7 @@ import type { RoundRules, RunState } from '../../rounds/round.js';
 import type { RoundEvent } from '../../rounds/round-events.js';
 import type { RunStore } from '../../rounds/run-store.js';
 import { statusOf } from '../../rounds/status.js';
+import { type AnnouncementOptions, acceptOrRefuse } from '../admission/accept-or-refuse.js';
 import { type Conclude, concludeDue } from './conclude.js';
 import { deadlineTimer } from './deadline.js';
 import { waitForGoodbyes } from './farewell.js';
@@ -25,11 +26,10 @@ import { openLedger } from './ledger.js';
 import { type OperatorOptions, operatorOf } from './operator.js';
 import { type Presences, withPresence, withProgress } from './presence.js';
 import { type PublishingOptions, publishing } from './publish.js';
-import { type ReceivingOptions, receiving } from './receive.js';
 
 export interface RemoteRoundsOptions
   extends OperatorOptions,
-    Pick<ReceivingOptions, 'check'>,
+    Pick<AnnouncementOptions, 'check'>,
     Pick<PublishingOptions, 'mend' | 'finalModel'> {
   readonly rules: RoundRules;
   readonly description: Description;
@@ -84,7 +84,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
 
   const handlers: CoordinatorHandlers = {
     description,
-    receive: receiving({
+    receive: acceptOrRefuse({
       ...{ ledger, groups: categoriesOf(description).length, blobs, brought, initial },
       check: options.check,
       onRefused: (...refused) => observer.onRefused?.(...refused),

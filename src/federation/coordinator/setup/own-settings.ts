@@ -3,7 +3,7 @@
  * task.
  */
 import type { Dataset } from '../../../data/dataset.js';
-import { factsOfMetrics } from '../../../engine/nn/tasks/measures.js';
+import { factsOfMetrics } from '../../../engine/nn/tasks/evaluation-sums.js';
 import type { Task } from '../../../engine/nn/tasks/task.js';
 import type { ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 

@@ -1,24 +1,24 @@
 /**
  * Checks one file of an update before it counts: it comes from another machine, and
- * `remote/receive.ts` refuses the update if this finds a problem. Its header must be, to the byte,
- * what a participant writes by the codec for the plan's tensors, and its numbers must be finite and
- * not too far from the base. Plain numbers are read in pieces, with turns of the event loop between
- * them, so that memory does not depend on the model's size. Other codecs are decoded as a whole.
- * Node only.
+ * `accept-or-refuse.ts` refuses the update if this finds a problem. Its header must be, to the
+ * byte, what a participant writes by the codec for the plan's tensors, and its numbers must be
+ * finite and not too far from the base. Plain numbers are read in pieces, with turns of the event
+ * loop between them, so that memory does not depend on the model's size. Other codecs are decoded
+ * as a whole. Node only.
  */
 import { readFile } from 'node:fs/promises';
-import { TensorError } from '../../base/error.js';
-import { turnTaker } from '../../base/turns.js';
-import { openTensorFile } from '../../merge/files/tensor-file.js';
-import { firstNotFinite } from '../../merge/kernels/block.js';
-import { roleOf } from '../../tensor/roles.js';
-import { layoutSize, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
-import { clippedAtMost } from '../../transforms/clip.js';
-import type { Codec } from '../../transforms/codec/codec.js';
-import { codedEntries, decodeStateInTurns } from '../../transforms/codec/coded-file.js';
-import { plain } from '../../transforms/codec/plain.js';
-import { firstBeyondBound } from '../methods/check-bound.js';
-import type { Bound } from '../methods/method.js';
+import { TensorError } from '../../../base/error.js';
+import { turnTaker } from '../../../base/turns.js';
+import { openTensorFile } from '../../../merge/files/tensor-file.js';
+import { firstNotFinite } from '../../../merge/kernels/block.js';
+import { roleOf } from '../../../tensor/roles.js';
+import { layoutSize, type StateDict, type StateLayout } from '../../../tensor/state-dict.js';
+import { clippedAtMost } from '../../../transforms/clip.js';
+import type { Codec } from '../../../transforms/codec/codec.js';
+import { codedEntries, decodeStateInTurns } from '../../../transforms/codec/coded-file.js';
+import { plain } from '../../../transforms/codec/plain.js';
+import { firstBeyondBound } from '../../methods/check-bound.js';
+import type { Bound } from '../../methods/method.js';
 import { fileReader, readerOf, type StateReader } from './state-reader.js';
 import { type UpdateHeader, updateHeader } from './update-header.js';
 

@@ -15,8 +15,8 @@ import type { Command, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import { applyEvent, eachDue, startRun } from '../rounds/rounds.js';
 import type { RunStore } from '../rounds/run-store.js';
+import { carryOut, type OpenUpdates } from './carry-out.js';
 import { updatesInMemory } from './closing/updates-in-memory.js';
-import { carryOut, type OpenUpdates } from './commands.js';
 import { sharingModel } from './shared-model.js';
 
 export interface Observer {
@@ -24,7 +24,7 @@ export interface Observer {
   onEvent?(event: RoundEvent, state: RunState): void;
 }
 
-export interface CoordinateOptions {
+export interface LocalRoundsOptions {
   readonly observer?: Observer | undefined;
   /** How the updates of a round are read when it is closed; from the store by default. */
   readonly openUpdates?: OpenUpdates | undefined;
@@ -34,7 +34,7 @@ export interface CoordinateOptions {
   readonly atOnce?: number | undefined;
 }
 
-export async function coordinate(
+export async function runLocalRounds(
   plan: FederationPlan,
   tasks: TaskRunner,
   ownStore: RunStore,
@@ -42,7 +42,7 @@ export async function coordinate(
     observer = {},
     openUpdates = async (...of) => updatesInMemory(...of),
     atOnce = Number.POSITIVE_INFINITY,
-  }: CoordinateOptions = {},
+  }: LocalRoundsOptions = {},
 ): Promise<RunState> {
   const store = sharingModel(ownStore);
   const takeTurn = turnTaker();

@@ -17,7 +17,7 @@ import { transformsOf } from '../plan/transforms.js';
 import { memoryStore } from '../record/memory-store.js';
 import { isFinished } from '../rounds/rounds.js';
 import type { StateRole } from '../rounds/run-store.js';
-import { coordinate } from './coordinator.js';
+import { runLocalRounds } from './local-rounds.js';
 
 const layout = stateLayout([['w', [2]]]);
 const digest = () => 'a'.repeat(64);
@@ -87,7 +87,7 @@ describe('the coordinator', () => {
   it('trains, merges, copies and goes on from the merged model', async () => {
     const { tasks, trained } = tasksThat(({ work }) => ({ a: 1, b: 2, c: 6 })[work.participant] ?? 10);
     const store = memoryStore(digest);
-    const state = await coordinate(plan, tasks, store);
+    const state = await runLocalRounds(plan, tasks, store);
     expect(isFinished(state)).toBe(true);
     const second = trained.filter(({ work }) => work.round === 2 && work.participant !== 'pooled');
     expect(second.map(({ base }) => [...base])).toEqual([
@@ -112,15 +112,15 @@ describe('the coordinator', () => {
       return updates.map((update) => ({ ...update, state: { layout, data: Float32Array.of(8, 9) } }));
     };
     const store = memoryStore(digest);
-    await coordinate({ ...plan, align }, tasks, store);
+    await runLocalRounds({ ...plan, align }, tasks, store);
     expect([...(await store.get({ type: 'merged', round: 2 }, digest())).data]).toEqual([8, 9]);
-    await coordinate({ ...plan, align, mergeOn: 'updates' }, tasks, memoryStore(digest));
+    await runLocalRounds({ ...plan, align, mergeOn: 'updates' }, tasks, memoryStore(digest));
     expect(bases).toEqual([undefined, undefined, [0, 0], [8, 9]]);
   });
 
   it('lets the pooled training see all the data, and go on with its own slots', async () => {
     const { tasks, trained } = tasksThat(() => 1);
-    await coordinate(plan, tasks, memoryStore(digest));
+    await runLocalRounds(plan, tasks, memoryStore(digest));
     const [first, second] = trained.filter(({ work }) => work.participant === 'pooled');
     expect([...first!.train]).toEqual([0, 1, 3, 4, 6, 7]);
     expect(first!.work.maxSteps).toBe(6);
@@ -143,7 +143,7 @@ describe('the coordinator', () => {
     };
     const { tasks } = tasksThat(({ work }) => ({ a: 1, b: 2, c: 6 })[work.participant]!);
     const store = memoryStore(digest);
-    const state = await coordinate(drawn, tasks, store);
+    const state = await runLocalRounds(drawn, tasks, store);
     const gains = state.rounds.map(({ participants }) => {
       const added = participants.map((name) => ({ a: 1, b: 2, c: 6 })[name]!);
       return added.reduce((x, y) => x + y) / 2;
@@ -166,7 +166,7 @@ describe('the coordinator', () => {
       };
       const store = memoryStore(digest);
       const rules = { ...plan.rules, rounds: 3, evaluateEvery };
-      const state = await coordinate({ ...plan, rules }, counted, store);
+      const state = await runLocalRounds({ ...plan, rules }, counted, store);
       const model = [...(await store.get({ type: 'merged', round: 3 }, digest())).data];
       const validated = trained.filter(({ validation }) => validation.length > 0);
       return { model, evaluations, validated: validated.length, state };
@@ -187,14 +187,14 @@ describe('the coordinator', () => {
     const { tasks } = tasksThat(({ work }) => (work.participant === 'a' ? -6 : 1));
     const store = memoryStore(digest);
     const updates = { ...plan, strategy: absmax(), mergeOn: 'updates' as const, compared: [] };
-    await coordinate(updates, tasks, store);
+    await runLocalRounds(updates, tasks, store);
     const final = await store.get({ type: 'merged', round: 2 }, digest());
     expect([...final.data]).toEqual([-12, -12]);
   });
 
   it('names the participant whose update holds no number', async () => {
     const { tasks } = tasksThat(({ work }) => (work.participant === 'b' ? Number.NaN : 1));
-    await expect(coordinate(plan, tasks, memoryStore(digest))).rejects.toThrow(
+    await expect(runLocalRounds(plan, tasks, memoryStore(digest))).rejects.toThrow(
       /merge: "w" is NaN at index 0 in .*"b".*, expected a finite number/,
     );
   });
@@ -211,7 +211,7 @@ describe('the coordinator', () => {
       };
       const attackers = { attack, names: ['c'] };
       const transforms = transformsOf({ clipUpdate: undefined, seed: 0 }, plain, attackers);
-      const state = await coordinate({ ...plan, rules, attackers, transforms }, tasks, store);
+      const state = await runLocalRounds({ ...plan, rules, attackers, transforms }, tasks, store);
       const { data } = await store.get({ type: 'merged', round: 1 }, digest());
       return { weight: data[0], said: state.rounds[0]!.updates.get('c') };
     };
@@ -248,7 +248,7 @@ describe('the coordinator', () => {
         return `${role.type} ${role.round}`;
       },
     };
-    await coordinate(plan, counted, hashes, { atOnce: 2 });
+    await runLocalRounds(plan, counted, hashes, { atOnce: 2 });
     expect(most).toBe(2);
     const second = trained.filter(({ work }) => work.round === 2 && work.participant !== 'pooled');
     expect(second).toHaveLength(3);
@@ -260,7 +260,7 @@ describe('the coordinator', () => {
       work.participant === 'c' ? new DivergedError('c diverges') : 1,
     );
     const store = memoryStore(digest);
-    await expect(coordinate(plan, tasks, store)).rejects.toThrow('c diverges');
+    await expect(runLocalRounds(plan, tasks, store)).rejects.toThrow('c diverges');
     expect(store.events).toEqual([]);
   });
 
@@ -269,9 +269,9 @@ describe('the coordinator', () => {
     const first = tasksThat(({ work }) =>
       work.round === 2 && work.participant === 'b' ? new InterruptedError('interrupted') : 1,
     );
-    await expect(coordinate(plan, first.tasks, store)).rejects.toThrow(InterruptedError);
+    await expect(runLocalRounds(plan, first.tasks, store)).rejects.toThrow(InterruptedError);
     const again = tasksThat(() => 1);
-    const state = await coordinate(plan, again.tasks, store);
+    const state = await runLocalRounds(plan, again.tasks, store);
     expect(isFinished(state)).toBe(true);
     expect(again.trained.filter(({ work }) => work.round === 1 && work.participant !== 'pooled')).toEqual([]);
     const final = await store.get({ type: 'merged', round: 2 }, digest());

@@ -4,10 +4,10 @@
  * difference is described in words. Node only.
  */
 import { open } from 'node:fs/promises';
-import type { TensorFile } from '../../merge/files/tensor-file.js';
-import { readUpTo, unreadableTensors } from '../../merge/files/tensor-source.js';
-import { formatSafetensorsHeader, type SafetensorsEntry } from '../../tensor/safetensors-header.js';
-import { layoutDifference, stateLayout } from '../../tensor/state-dict.js';
+import type { TensorFile } from '../../../merge/files/tensor-file.js';
+import { readUpTo, unreadableTensors } from '../../../merge/files/tensor-source.js';
+import { formatSafetensorsHeader, type SafetensorsEntry } from '../../../tensor/safetensors-header.js';
+import { layoutDifference, stateLayout } from '../../../tensor/state-dict.js';
 
 export interface UpdateHeader {
   /**

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { encodeModel } from '../../engine/nn/model-file.js';
-import { MergeError } from '../../merge/error.js';
-import { encodeSafetensors } from '../../tensor/safetensors.js';
-import { layoutSize, stateLayout } from '../../tensor/state-dict.js';
-import { encodeState } from '../../transforms/codec/coded-file.js';
-import { half } from '../../transforms/codec/half.js';
+import { encodeModel } from '../../../engine/nn/model-file.js';
+import { MergeError } from '../../../merge/error.js';
+import { encodeSafetensors } from '../../../tensor/safetensors.js';
+import { layoutSize, stateLayout } from '../../../tensor/state-dict.js';
+import { encodeState } from '../../../transforms/codec/coded-file.js';
+import { half } from '../../../transforms/codec/half.js';
 import { checkUpdate, type UpdateCheck } from './check-update.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'commonweight-check-'));

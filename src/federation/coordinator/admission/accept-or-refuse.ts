@@ -1,7 +1,8 @@
 /**
- * Accepts or refuses an announcement, such as an update. It asks whether the run's state admits it
- * (`rounds/admit-announcement.ts`), whether its blobs are here, and whether its files are sound
- * (`coordinator/check-announced-files.ts`). Then it records the fact, and returns the receipt.
+ * Accepts or refuses an announcement, such as an update: every refusal across machines is decided
+ * here. It asks whether the run's state admits it (`rounds/admit-announcement.ts`), whether its
+ * blobs are here, and whether its files are sound (`check-announced-files.ts`). Then it records the
+ * fact, and returns the receipt.
  */
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import { blobsOfAnnouncement } from '../../../protocol/named-blobs.js';
@@ -10,7 +11,6 @@ import type { BlobFolder } from '../../../transport/transport.js';
 import { admit } from '../../rounds/admit-announcement.js';
 import type { RunState } from '../../rounds/round.js';
 import type { RoundEvent } from '../../rounds/round-events.js';
-import type { Ledger } from './ledger.js';
 
 export interface CheckedFiles {
   /** What is wrong with the files, in a line; undefined if nothing is. */
@@ -19,8 +19,16 @@ export interface CheckedFiles {
   readonly moved?: number | undefined;
 }
 
-export interface ReceivingOptions {
-  readonly ledger: Ledger;
+/** The part of a run's ledger (`remote/ledger.ts`) that is read and written here. */
+interface Recording {
+  state(): RunState;
+  exclusively<Result>(action: () => Promise<Result>): Promise<Result>;
+  /** Called within `exclusively`. */
+  record(event: RoundEvent): Promise<void>;
+}
+
+export interface AnnouncementOptions {
+  readonly ledger: Recording;
   /** The number of categories in label counts; 0 if the target is something else. */
   readonly groups: number;
   readonly blobs: BlobFolder;
@@ -32,9 +40,9 @@ export interface ReceivingOptions {
   onRefused?(participant: string, announcement: Announcement, receipt: Receipt): void;
 }
 
-export type Receive = (participant: string, announcement: Announcement) => Promise<Receipt>;
-
-export function receiving(options: ReceivingOptions): Receive {
+export function acceptOrRefuse(
+  options: AnnouncementOptions,
+): (participant: string, announcement: Announcement) => Promise<Receipt> {
   const { ledger, initial } = options;
   return async (participant, announcement) => {
     const receipt = await receiptOf(participant, announcement);
@@ -79,7 +87,7 @@ function unfitCounts(participant: string, announcement: Announcement, groups: nu
 async function missingBlob(
   participant: string,
   announcement: Announcement,
-  { blobs, brought }: Pick<ReceivingOptions, 'blobs' | 'brought'>,
+  { blobs, brought }: Pick<AnnouncementOptions, 'blobs' | 'brought'>,
 ): Promise<Receipt | undefined> {
   for (const { sha256, bytes } of blobsOfAnnouncement(announcement)) {
     const here = (await blobs.has(sha256)) ? (await blobs.describe(sha256)).bytes : undefined;

@@ -1,21 +1,21 @@
 /**
  * Checks the files of an announcement before they count: which there must be, and each by itself
- * (`check-update.ts`). `remote/receive.ts` refuses the announcement when one has a problem. Node
+ * (`check-update.ts`). `accept-or-refuse.ts` refuses the announcement when one has a problem. Node
  * only.
  */
-import type { Announcement, UpdateAnnouncement } from '../../protocol/announcement.js';
-import { decodeSafetensors } from '../../tensor/safetensors.js';
-import type { StateDict } from '../../tensor/state-dict.js';
-import { decodeCodedModel } from '../../transforms/codec/coded-file.js';
-import { plain } from '../../transforms/codec/plain.js';
-import type { BlobFolder } from '../../transport/transport.js';
-import { attachedNames, methodsOf } from '../methods/methods.js';
-import { surveyFileProblem } from '../methods/preprocessing.js';
-import { featureLayout } from '../methods/refit.js';
-import type { FederationPlan } from '../plan/plan-parts.js';
-import { isEvaluated } from '../rounds/round.js';
+import type { Announcement, UpdateAnnouncement } from '../../../protocol/announcement.js';
+import { decodeSafetensors } from '../../../tensor/safetensors.js';
+import type { StateDict } from '../../../tensor/state-dict.js';
+import { decodeCodedModel } from '../../../transforms/codec/coded-file.js';
+import { plain } from '../../../transforms/codec/plain.js';
+import type { BlobFolder } from '../../../transport/transport.js';
+import { attachedNames, methodsOf } from '../../methods/methods.js';
+import { surveyFileProblem } from '../../methods/preprocessing.js';
+import { featureLayout } from '../../methods/refit.js';
+import type { FederationPlan } from '../../plan/plan-parts.js';
+import { isEvaluated } from '../../rounds/round.js';
+import type { CheckedFiles } from './accept-or-refuse.js';
 import { type CheckedUpdate, checkUpdate } from './check-update.js';
-import type { CheckedFiles } from './remote/receive.js';
 
 /** What the run knows of the participant that sent the files. */
 export interface SentBy {
