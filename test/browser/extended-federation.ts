@@ -1,10 +1,11 @@
 /**
  * A federation of what a program brings: arrays of its own, and a network, a task, a method with a
- * graph and a strategy. Node runs it natively, and a page by itself.
+ * graph, a strategy and a codec. Node runs it natively, and a page by itself.
  */
-import { factsOfMetrics } from '../../src/engine/nn/tasks/measures.js';
+import { factsOfMetrics } from '../../src/engine/nn/tasks/evaluation-sums.js';
 import {
   arrayDataset,
+  type Codec,
   type ConfigurationInput,
   type Extensions,
   graph as g,
@@ -47,11 +48,33 @@ const pseudoHuber: Task = {
   outputs: (output) => ({ y: output }),
 };
 
+/**
+ * Each change as a whole number from -32767 to 32767, with one scale for each tensor: so fine that a
+ * number that is rounded to its neighbour changes little.
+ */
+const int16: Codec = {
+  name: 'int16',
+  parts: (shape) => [
+    { suffix: '', dtype: 'I16', shape },
+    { suffix: '.scale', dtype: 'F32', shape: [1] },
+  ],
+  encode(values, base) {
+    const changes = values.map((value, i) => value - (base[i] as number));
+    const scale = Math.fround(changes.reduce((most, change) => Math.max(most, Math.abs(change)), 0) / 32_767);
+    const steps = Int16Array.from(changes, (change) => (scale === 0 ? 0 : Math.round(change / scale)));
+    return [steps, Float32Array.of(scale)];
+  },
+  decode([steps, scale], base) {
+    return base.map((value, i) => value + (steps?.[i] as number) * (scale?.[0] as number));
+  },
+};
+
 export const extensions: Extensions = {
   network: mlp({ classes: 1, hidden: [8] }),
   task: pseudoHuber,
   methods: [slope],
   strategies: [downhill],
+  codecs: [int16],
 };
 
 export const extendedFederation = {
@@ -65,4 +88,5 @@ export const extendedFederation = {
   local: { epochs: 3 },
   rounds: 3,
   strategy: 'downhill',
+  codec: { update: int16.name, model: int16.name },
 } satisfies ConfigurationInput;

@@ -14,7 +14,7 @@ import { describeFederation } from '../../src/federation/plan/description.js';
 import { type Extensions, namedParts } from '../../src/federation/plan/extensions.js';
 import { shareChoice } from '../../src/federation/plan/share-choice.js';
 import type { Assigned } from '../../src/federation/rounds/round.js';
-import { merge } from '../../src/merge/memory/merge.js';
+import { merge, type Update } from '../../src/merge/memory/merge.js';
 import type { Figures } from '../../src/metrics/metric.js';
 import { accuracy } from '../../src/metrics/metrics.js';
 import type { Announcement } from '../../src/protocol/announcement.js';
@@ -24,14 +24,17 @@ import {
   type ConfigurationInput,
   parseConfiguration,
 } from '../../src/protocol/configuration/configuration.js';
-import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.js';
+import { decodeSafetensors } from '../../src/tensor/safetensors.js';
 import type { StateDict } from '../../src/tensor/state-dict.js';
+import { decodeCodedModel, decodeState, encodeCodedModel } from '../../src/transforms/codec/coded-file.js';
 import { inProcess } from '../../src/transport/in-process.js';
 import type { BlobFolder } from '../../src/transport/transport.js';
 import type { Pictures } from './same-steps.js';
 import { datasetOf, type FederationFigures, smallFederation } from './small-federation.js';
 
 const NAMES = ['environment-1', 'environment-2'];
+
+type Named<Type extends Announcement['type']> = Extract<Announcement, { type: Type }>;
 
 interface PageFederation {
   readonly settings: ConfigurationInput;
@@ -65,14 +68,19 @@ export async function federationInPage(
   return { runtimes, validationAccuracies, state: state.data, testAccuracy: accuracy(metrics) };
 }
 
-/** The model after the last round, and each participant's figures for the copy after each. */
+/**
+ * The model after the last round, and each participant's figures for the copy after each.
+ * @param brought what the participants bring: by default the same as the coordinator
+ */
 export async function mergedInPage(
   { settings, train, partition, extensions }: PageFederation,
   threads: number,
+  brought = extensions,
 ) {
   const configuration = parseConfiguration(settings, 'test');
   const named = namedParts(configuration, extensions, 'test');
   const compiled = compileFederation(configuration, train, named, 'test');
+  const { layout, codec } = compiled;
   const description = await describeFederation(compiled, { job: '0123456789abcdef', participants: NAMES });
 
   const blobs = blobsInMemory();
@@ -87,7 +95,7 @@ export async function mergedInPage(
     }
     const all = found();
     for (const name of NAMES) heard.delete(`${name} ${type}`);
-    return all as Extract<Announcement, { type: Type }>[];
+    return all as Named<Type>[];
   };
   const transport = inProcess();
   const coordinator = transport.openCoordinator(
@@ -114,40 +122,45 @@ export async function mergedInPage(
           ? ownData(train, name, description, choice)
           : async (description) => ownData(train, name, description, choice),
       device: 'wasm',
-      ...{ threads, extensions },
+      ...{ threads, extensions: brought },
     });
   });
   const failed = Promise.all(participants).then(() => new Promise<never>(() => {}));
 
+  const received = async ({ sha256 }: Blob) => (await blobs.get(sha256)) as Uint8Array<ArrayBuffer>;
+  /** @param began the state that it was trained from, of which a codec sends the change */
+  async function updateOf({ update }: Named<'update'>, name: string, began: StateDict): Promise<Update> {
+    const attached = Object.entries(update.attachments ?? {});
+    const auxiliaries = await Promise.all(
+      attached.map(async ([title, blob]) => {
+        return [title, decodeSafetensors(await received(blob), title).state] as const;
+      }),
+    );
+    const state = decodeState(await received(update.state), layout, began, codec.update, 'an update');
+    return { name, examples: update.examples, state, auxiliaries: Object.fromEntries(auxiliaries) };
+  }
+
   async function rounds() {
     const runtimes = (await hears('joined')).map(({ runtime }) => runtime);
     const validation: Figures[][] = [];
-    let state: StateDict | undefined;
+    let model: Blob | undefined;
+    let state = compiled.initialState(NAMES[0] as string);
     for (let round = 1; round <= configuration.rounds; round++) {
-      const base = state && (await blobs.put(encodeSafetensors(state)));
-      await publish({ type: 'train', round, waitingFor: NAMES, ...(base && { base }) });
-      const updates = await hears('update');
-      const stateOf = async ({ sha256 }: Blob) =>
-        decodeSafetensors((await blobs.get(sha256)) as Uint8Array<ArrayBuffer>, 'what was sent').state;
-      const merged = updates.map(async ({ update }, index) => {
-        const attached = Object.entries(update.attachments ?? {});
-        const auxiliaries = await Promise.all(
-          attached.map(async ([name, blob]) => [name, await stateOf(blob)] as const),
-        );
-        return {
-          ...{ name: NAMES[index] as string, examples: update.examples },
-          ...{ state: await stateOf(update.state), auxiliaries: Object.fromEntries(auxiliaries) },
-        };
-      });
-      state = merge(compiled.strategy, await Promise.all(merged));
-      const model = await blobs.put(encodeSafetensors(state));
+      await publish({ type: 'train', round, waitingFor: NAMES, ...(model && { base: model }) });
+      const updates = (await hears('update')).map((one, index) =>
+        updateOf(one, NAMES[index] as string, state),
+      );
+      const bytes = encodeCodedModel(merge(compiled.strategy, await Promise.all(updates)), codec.model, {});
+      model = await blobs.put(bytes);
+      // As its receivers, the coordinator goes on with the decoded numbers.
+      state = decodeCodedModel(bytes, layout, codec.model, 'the model');
       await publish({ type: 'evaluate', round, waitingFor: NAMES, model });
       validation.push((await hears('evaluated')).map((one) => one.validation));
     }
-    return { runtimes, validation, state: state as StateDict };
+    return { runtimes, validation, state, model };
   }
-  const { runtimes, validation, state } = await Promise.race([rounds(), failed]);
-  await publish({ type: 'finished', reason: 'max-rounds', model: await blobs.put(encodeSafetensors(state)) });
+  const { runtimes, validation, state, model } = await Promise.race([rounds(), failed]);
+  await publish({ type: 'finished', reason: 'max-rounds', ...(model && { model }) });
   for (const outcome of await Promise.all(participants)) {
     if (outcome.type !== 'finished' || outcome.model === undefined) throw new Error('no final model');
   }
