@@ -48,11 +48,23 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
     await alert
       .filter({ hasText: '"broken.csv", line 42, column "age": expected a number, got "forty"' })
       .waitFor();
+    const loaded: string[] = [];
+    page.context().on('request', (request) => loaded.push(request.url()));
+    const decoders = () => loaded.filter((url) => url.includes('/parquet-decoder'));
     await choose(page, heart('hungary.csv'));
     await column(page, 'chol').getByText('missing in 23 of 294').waitFor();
     await column(page, 'num').getByRole('row', { name: 'disease 106', exact: true }).waitFor();
     expect(await column(page, 'age').locator('rect').count()).toBe(20);
     expect(await alert.count()).toBe(0);
+    const shown = await page.getByRole('list', { name: 'Your columns' }).textContent();
+    expect(decoders()).toEqual([]);
+
+    // It takes part with the same rows as Parquet, whose decoder is loaded only now.
+    await page.getByRole('button', { name: 'Choose other data' }).click();
+    await choose(page, join(root, 'test/fixtures/parquet/hungary.parquet'));
+    await column(page, 'chol').getByText('missing in 23 of 294').waitFor();
+    expect(await page.getByRole('list', { name: 'Your columns' }).textContent()).toBe(shown);
+    expect(decoders()).toHaveLength(1);
     await start(page);
     await served.untilOver(page);
     await Promise.all(processes);

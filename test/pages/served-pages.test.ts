@@ -35,6 +35,9 @@ function filesOf(page: 'watch' | 'join'): string[] {
   return [...files];
 }
 
+/** Its decoder is loaded with the first Parquet file that is chosen (`join-table.test.ts`). */
+const isParquet = (name: string) => name.startsWith('parquet-decoder');
+
 const kilobytes = (names: readonly string[], ending: string) =>
   names.reduce((sum, name) => sum + statSync(join(assets, name + ending)).size, 0) / 1000;
 
@@ -87,9 +90,15 @@ async function lossByTwoThreads({ script, plan, parameters }: Given): Promise<nu
 
 describe('what a page weighs', () => {
   it.each(['watch', 'join'] as const)('is at most 300 kB in the larger of its forms: %s', (page) => {
-    const files = filesOf(page);
+    const files = filesOf(page).filter((name) => !isParquet(name));
     expect(files.some((name) => name.startsWith(page))).toBe(true);
     expect(kilobytes(files, '.gz')).toBeLessThan(300);
+  });
+
+  it('is at most 100 kB more for those who choose a Parquet file', () => {
+    const files = filesOf('join').filter(isParquet);
+    expect(files).toHaveLength(1);
+    expect(kilobytes(files, '.gz')).toBeLessThan(100);
   });
 });
 

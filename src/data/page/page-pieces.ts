@@ -14,23 +14,19 @@ export interface PagePiecesOptions {
 }
 
 /** @throws DataError when it cannot be read, or is too large; the signal's reason */
-export async function* pagePieces(
-  chosen: PageFile,
-  { mostBytes, signal, onProgress }: PagePiecesOptions,
-): AsyncGenerator<Uint8Array> {
+export async function* pagePieces(chosen: PageFile, options: PagePiecesOptions): AsyncGenerator<Uint8Array> {
   const { path, file } = chosen;
-  const tooLarge = () =>
-    new DataError(`data: "${path}" takes more than ${mostBytes} bytes, expected at most that in a page`, {
-      hint: 'take part by `commonweight join`, which has more memory',
-    });
+  const { mostBytes, signal, onProgress } = options;
   if (/\.gz$/i.test(path)) {
-    yield await gunzipInPage(file, mostBytes, tooLarge, signal).catch((cause: unknown) => {
-      if (cause instanceof DataError || signal?.aborted) throw cause;
-      throw new DataError(`data: "${path}" cannot be read: ${(cause as Error).message}`, { cause });
-    });
+    yield await gunzipInPage(file, mostBytes, () => tooLarge(path, mostBytes), signal).catch(
+      (cause: unknown) => {
+        if (cause instanceof DataError || signal?.aborted) throw cause;
+        throw new DataError(`data: "${path}" cannot be read: ${(cause as Error).message}`, { cause });
+      },
+    );
     return;
   }
-  if (file.size > mostBytes) throw tooLarge();
+  checkPageFile(chosen, options);
   for (let start = 0; start < file.size; start += PIECE_BYTES) {
     signal?.throwIfAborted();
     const end = Math.min(file.size, start + PIECE_BYTES);
@@ -38,3 +34,16 @@ export async function* pagePieces(
     onProgress?.(end, file.size);
   }
 }
+
+/** @throws DataError when the file itself is too large for a page */
+export function checkPageFile(
+  { path, file }: PageFile,
+  { mostBytes }: Pick<PagePiecesOptions, 'mostBytes'>,
+): void {
+  if (file.size > mostBytes) throw tooLarge(path, mostBytes);
+}
+
+const tooLarge = (path: string, mostBytes: number) =>
+  new DataError(`data: "${path}" takes more than ${mostBytes} bytes, expected at most that in a page`, {
+    hint: 'take part by `commonweight join`, which has more memory',
+  });

@@ -1,9 +1,10 @@
 /** Takes a first look at a table in a file. Node only. */
 import { basename } from 'node:path';
 import { type FirstLook, firstLook } from '../first-look.js';
+import { isParquet } from '../parquet/parquet-file.js';
 import { lookAtParquet } from '../parquet/parquet-table.js';
 import { piecesOf } from './file-pieces.js';
-import { isParquet, withParquet } from './parquet-source.js';
+import { withParquet } from './parquet-source.js';
 
 /** @throws DataError when there is no such file, or no table in it */
 export async function lookAtTable(path: string): Promise<FirstLook> {

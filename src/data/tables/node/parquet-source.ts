@@ -3,8 +3,6 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { ByteSource } from '../parquet/parquet-file.js';
 import { tableBytes } from './file-pieces.js';
 
-export const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
-
 /** @throws DataError when there is no such file */
 export async function withParquet<Result>(
   path: string,

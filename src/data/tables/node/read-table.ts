@@ -2,11 +2,12 @@
 import { basename } from 'node:path';
 import type { OnDataProgress } from '../../progress.js';
 import type { TableSettings, TableSpec } from '../column-specs.js';
+import { isParquet } from '../parquet/parquet-file.js';
 import { readParquet } from '../parquet/parquet-table.js';
 import type { ReadTable, TableReaderOptions } from '../table-reader.js';
 import { textTableReader } from '../text-table.js';
 import { piecesOf } from './file-pieces.js';
-import { isParquet, withParquet } from './parquet-source.js';
+import { withParquet } from './parquet-source.js';
 
 /** Fewer bytes than these are read in a moment. */
 const MANY_BYTES = 2 ** 24;

@@ -1,8 +1,10 @@
 /** Reads a participant's table from a file that was chosen in a page. For pages. */
 import type { Dataset } from '../../dataset.js';
-import type { PageFile } from '../../page/page-files.js';
-import { type PagePiecesOptions, pagePieces } from '../../page/page-pieces.js';
+import { type PageFile, readPageFile } from '../../page/page-files.js';
+import { checkPageFile, type PagePiecesOptions, pagePieces } from '../../page/page-pieces.js';
 import { type TableSettings, tableSpec } from '../column-specs.js';
+import { type ByteSource, isParquet } from '../parquet/parquet-file.js';
+import { readParquet } from '../parquet/parquet-table.js';
 import { requireNames, tableDatasets } from '../table-dataset.js';
 import { textTableReader } from '../text-table.js';
 
@@ -24,7 +26,18 @@ export async function readPageTable(
   requireNames(spec);
   const { separator, decimal, encoding } = settings;
   const name = chosen.path.slice(chosen.path.lastIndexOf('/') + 1);
+  if (isParquet(name)) {
+    checkPageFile(chosen, options);
+    const { signal, onProgress } = options;
+    const own = { onNotice, signal, onRows: onProgress };
+    return tableDatasets(spec, [await readParquet(name, sourceOf(chosen), spec, own)])[0] as Dataset;
+  }
   const table = textTableReader(name, spec, { separator, decimal, encoding, onNotice });
   for await (const piece of pagePieces(chosen, options)) table.push(piece);
   return tableDatasets(spec, [table.finish()])[0] as Dataset;
 }
+
+const sourceOf = (chosen: PageFile): ByteSource => ({
+  byteLength: chosen.file.size,
+  slice: async (start, end) => (await readPageFile(chosen, start, end)).buffer,
+});

@@ -5,6 +5,9 @@
 import type { SchemaTree } from 'hyparquet';
 import { DataError } from '../../error.js';
 
+/** By its name. */
+export const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
+
 /** The bytes of a file, read where they are asked for. */
 export interface ByteSource {
   readonly byteLength: number;
@@ -29,10 +32,9 @@ export interface ParquetFile {
 
 /** @throws DataError when it is not a Parquet file */
 export async function openParquet(file: string, source: ByteSource): Promise<ParquetFile> {
-  const [{ parquetMetadataAsync, parquetScan, parquetSchema }, { compressors }] = await Promise.all([
-    import('hyparquet'),
-    import('hyparquet-compressors'),
-  ]);
+  const { parquetMetadataAsync, parquetScan, parquetSchema, compressors } = await import(
+    './parquet-decoder.js'
+  );
   const decode = async <Decoded>(what: string, decoding: () => Promise<Decoded>): Promise<Decoded> => {
     try {
       return await decoding();

@@ -1,9 +1,9 @@
 /** What a page reads is what `join` reads of the same files. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { loadArrays } from '../../../data/arrays/node/load-arrays.js';
 import { columnsOf, factsOf } from '../../../data/dataset.js';
 import type { PageFile } from '../../../data/page/page-files.js';
@@ -21,6 +21,8 @@ const file = (path: string, content: Uint8Array<ArrayBuffer> | string = ''): Pag
 });
 
 describe('a table in a page', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'page-table-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
   const hospital = resolve('data/heart-disease/hungary.csv');
   const text = readFileSync(hospital, 'utf8');
   const data = {
@@ -68,6 +70,43 @@ describe('a table in a page', () => {
     }
   });
 
+  it('is the same as a Parquet file of the same table, and is refused there in the words of `join`', async () => {
+    const path = resolve('test/fixtures/parquet/hungary.parquet');
+    const bytes = new Uint8Array(readFileSync(path));
+    const native = await inPage([file('hungary.csv', text)]);
+    const told: number[][] = [];
+    const dataset = await readPageData([file('x/hungary.parquet', bytes)], described, {
+      onProgress: (...done) => told.push(done),
+    });
+    const own = ownData(dataset, 'site-b', described);
+    expect(own.share).toEqual(native.share);
+    expect(columnsOf(own.dataset)).toEqual(columnsOf(native.dataset));
+    expect(own.dataset.clusters).toEqual(native.dataset.clusters);
+    expect(told.at(-1)).toEqual([294, 294]);
+
+    const [refused, cut] = ['refused.parquet', 'cut.parquet'].map((name) => join(folder, name)) as [
+      string,
+      string,
+    ];
+    writeFileSync(refused, readFileSync(resolve('test/fixtures/parquet/snappy.parquet')));
+    writeFileSync(cut, bytes.subarray(0, 2000));
+    for (const path of [refused, cut]) {
+      const [other, page] = await Promise.allSettled([
+        loadOwnData(path, 'site-b', described),
+        inPage([file(basename(path), new Uint8Array(readFileSync(path)))]),
+      ]);
+      const [theirs, mine] = [other, page].map((one) => (one.status === 'rejected' ? one.reason : undefined));
+      expect(mine).toMatchObject({ name: 'DataError', message: expect.stringContaining(basename(path)) });
+      expect([mine.message, mine.hint]).toEqual([theirs.message, theirs.hint]);
+    }
+  });
+
+  it('is refused as Parquet, too, where it is larger than what a page holds', async () => {
+    const large = file('large.parquet', 'PAR1');
+    Object.defineProperty(large.file, 'size', { value: 2 ** 30 + 1 });
+    await expect(inPage([large])).rejects.toThrow('data: "large.parquet" takes more than 1073741824 bytes');
+  });
+
   it.each([
     [
       'text among numbers',
@@ -77,14 +116,12 @@ describe('a table in a page', () => {
     ['a column that is missing', text.replace('num', 'nun'), /line 1: no column is called "num"/],
     ['nothing', '', /is empty, expected a header and rows/],
   ])('is refused as by `join` where it holds %s', async (_, content, message) => {
-    const folder = mkdtempSync(join(tmpdir(), 'page-table-'));
     const path = join(folder, 'own.csv');
     writeFileSync(path, content);
     const [native, page] = await Promise.allSettled([
       loadOwnData(path, 'site-b', described),
       inPage([file('own.csv', content)]),
     ]);
-    rmSync(folder, { recursive: true });
     const reasons = [native, page].map((one) => (one.status === 'rejected' ? one.reason : undefined));
     expect(reasons[1]).toMatchObject({ name: 'DataError', message: expect.stringMatching(message) });
     expect([reasons[1].message, reasons[1].hint]).toEqual([reasons[0].message, reasons[0].hint]);

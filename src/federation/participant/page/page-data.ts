@@ -49,7 +49,7 @@ function onlyFile(files: readonly PageFile[]): PageFile {
     files.length === 0
       ? 'data: there is no file to read among those that were chosen'
       : `data: ${files.length} files were chosen (${names.join(', ')}${files.length > 5 ? ', …' : ''}), expected one table`,
-    { hint: 'choose the CSV or TSV file of this participant' },
+    { hint: 'choose the CSV, TSV or Parquet file of this participant' },
   );
 }
 
