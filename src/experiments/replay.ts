@@ -28,6 +28,7 @@ import { recordedRounds } from '../federation/rounds/recorded-rounds.js';
 import type { RoundRecord, RunState } from '../federation/rounds/round.js';
 import { isFinished } from '../federation/rounds/rounds.js';
 import type { MetricFacts } from '../metrics/metric.js';
+import { hasOwnParts } from '../protocol/configuration/own-parts.js';
 import type { StateDict } from '../tensor/state-dict.js';
 
 export interface ReplayOptions
@@ -182,7 +183,7 @@ async function fileDifferences(
   const expected: [file: string, sha256: string | undefined, participant?: string][] = [
     ['model.safetensors', model.sha256],
   ];
-  for (const participant of configuration.share === undefined ? [] : state.rules.participants) {
+  for (const participant of hasOwnParts(configuration) ? state.rules.participants : []) {
     const file = join('personal', `${fileNameOf(participant)}.safetensors`);
     expected.push([file, await personalHash(run, file, made.out, made.personal?.[participant]), participant]);
   }

@@ -52,9 +52,12 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   });
   const { state, description } = decodeModel(bytes, path);
   requireFinite(state, path);
-  if (description?.share !== undefined) {
+  if (description?.share !== undefined || description?.statistics !== undefined) {
+    const { share } = description;
     throw new UsageError(
-      `"${path}" has the shared tensors only (${description.share.join(', ')}), expected a whole model: the others stay with their owners`,
+      share === undefined
+        ? `"${path}" lacks the statistics that prepare the numbers of a row, expected a whole model: each site has its own`
+        : `"${path}" has the shared tensors only (${share.join(', ')}), expected a whole model: the others stay with their owners`,
       {
         hint: 'take one of the folder "personal" beside it, or the model.safetensors of a participant’s folder',
       },

@@ -19,6 +19,12 @@ export const preprocessingSchema = z.strictObject({
     ])
     .default([0.01, 0.99])
     .describe('The quantiles to which numbers beyond them are moved; false for none.'),
+  statistics: z
+    .enum(['global', 'site'])
+    .default('global')
+    .describe(
+      'Whose rows the statistics are of: those of all participants, or for each participant its own. Its own stay with it.',
+    ),
   smallestCount: z
     .int()
     .refine((count) => count === 1 || (count >= 3 && count <= 1000), 'expected 1, or 3 to 1000')

@@ -33,6 +33,8 @@ const descriptionSchema = z.object({
    * model.
    */
   share: z.array(z.string()).optional(),
+  /** Set where each site prepares numbers by its own statistics: such a file lacks them. */
+  statistics: z.literal('site').optional(),
 });
 
 export type ModelDescription = z.output<typeof descriptionSchema>;

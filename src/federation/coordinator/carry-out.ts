@@ -11,7 +11,7 @@ import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { transformed } from '../../transforms/transform.js';
 import { FederationError } from '../error.js';
-import { keepComputed, memoriesBefore, ownTensorsAfter } from '../methods/attachments.js';
+import { keepComputed, memoriesBefore, ownTensorsAfter, statisticsAfter } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
 import { besideOwnTensors, withOwnTensors } from '../methods/own-tensors.js';
 import { makeConstants, ownSurvey, preprocessingOf } from '../methods/preprocessing.js';
@@ -168,14 +168,20 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
 }
 
 /**
- * The runner of a participant's tasks. If it has own tensors, the tasks use those after the round.
+ * The runner of a participant's tasks. If it has own tensors or statistics, the tasks use those
+ * after the round.
  */
-async function tasksFor(
-  part: ParticipantCommand,
-  { plan: { own }, tasks, store, rounds }: Workshop,
-): Promise<TaskRunner> {
-  if (own === undefined) return tasks;
-  return besideOwnTensors(tasks, own.layout, await ownTensorsAfter(part, own, { store, rounds }));
+async function tasksFor(part: ParticipantCommand, workshop: Workshop): Promise<TaskRunner> {
+  const { plan, tasks, store, rounds } = workshop;
+  const { own, statistics } = plan;
+  const prepared =
+    statistics?.with(
+      tasks,
+      (await statisticsAfter(part, { store, rounds })) ??
+        (await statistics.of(shareOf(plan, part.participant).train, tasks)),
+    ) ?? tasks;
+  if (own === undefined) return prepared;
+  return besideOwnTensors(prepared, own.layout, await ownTensorsAfter(part, own, { store, rounds }));
 }
 
 async function evaluateCopy(part: ParticipantCommand, workshop: Workshop): Promise<RoundEvent> {
@@ -221,7 +227,7 @@ async function compareLayers(
 }
 
 async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {
-  const { plan, tasks, store, onProgress, rounds } = workshop;
+  const { plan, store, onProgress, rounds } = workshop;
   const [seen = 0, ...seenBefore] = [...rounds.slice(0, round)]
     .reverse()
     .map(({ updates }) => sum([...updates.values()].map((update) => update.examplesSeen)));
@@ -235,6 +241,10 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   }
   const everything = Uint32Array.from(plan.shares.flatMap((share) => [...share.train])).sort();
   const work = plan.pooledWork(round, seen, slots, seenBefore);
+  // Pooled rows are those of one site.
+  const { statistics } = plan;
+  const tasks =
+    statistics?.with(workshop.tasks, await statistics.of(everything, workshop.tasks)) ?? workshop.tasks;
   const result = await tasks.train(
     { type: 'train', work, base: carried, train: everything, validation: new Uint32Array(0) },
     onProgress,

@@ -14,10 +14,11 @@ import { joinStates, layoutSize, type StateDict } from '../../tensor/state-dict.
 import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
-import { ownTensorsAfter } from '../methods/attachments.js';
+import { ownTensorsAfter, statisticsAfter } from '../methods/attachments.js';
 import { frozenAtStart, madeConstants, withMadeConstants } from '../methods/frozen-weights.js';
+import { surveyHere } from '../methods/site-statistics.js';
 import type { Attackers } from '../plan/attackers.js';
-import { type CompiledFederation, personalDescription } from '../plan/compile-federation.js';
+import { personalDescription } from '../plan/compile-federation.js';
 import {
   type Conclusion,
   type CutShort,
@@ -95,7 +96,7 @@ async function runPrepared(prepared: PreparedRun, options: FederationOptions): P
     decide:
       configuration.decision &&
       ((...of: [StateDict, StateDict | undefined]) => decide(prepared, options, ...of)),
-    ...personalParts(compiled, shares, store),
+    ...personalParts(prepared, store),
   };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
   let state: RunState | undefined;
@@ -204,20 +205,29 @@ function trainingPool({ data, workers, compiled, plan: { attackers } }: Prepared
   return new WorkerPool(setup, workers);
 }
 
-/** The participants' own models, if some tensors stay with their owners. */
+/** The participants' own models, if tensors or statistics stay with their owners. */
 function personalParts(
-  { own, frozen, model }: CompiledFederation,
-  shares: readonly Share[],
+  { data: { train }, shares, compiled }: PreparedRun,
   store: RunStore,
 ): Pick<Conclusion, 'personal' | 'isPart'> {
-  if (own === undefined) return {};
+  const { own, statistics, frozen, model } = compiled;
+  const rowsOf = (participant: string) =>
+    shares.find(({ name }) => name === participant)?.train ?? new Uint32Array(0);
+  if (own === undefined && statistics === undefined) return {};
   const personal: PersonalModels = {
     participants: shares.map(({ name }) => name),
     async model(participant, shared, rounds) {
       const part = { round: rounds.length, participant };
-      const tensors = await ownTensorsAfter(part, own, { store, rounds });
-      const state = joinStates(own.layout.whole, shared, tensors);
-      return frozen?.complete(state, await madeConstants({ store, rounds })) ?? state;
+      const state =
+        own === undefined
+          ? shared
+          : joinStates(own.layout.whole, shared, await ownTensorsAfter(part, own, { store, rounds }));
+      const made =
+        statistics === undefined
+          ? await madeConstants({ store, rounds })
+          : ((await statisticsAfter(part, { store, rounds })) ??
+            (await statistics.of(rowsOf(participant), surveyHere(train))));
+      return frozen?.complete(state, made) ?? state;
     },
     encode: (state) => encodeModel(state, personalDescription(model)),
   };

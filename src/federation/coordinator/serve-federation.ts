@@ -22,6 +22,7 @@ import type { BlobFolder, CoordinatorEnd, LendShare, SigningHandlers } from '../
 import { frozenAtStart } from '../methods/frozen-weights.js';
 import { featureLayout } from '../methods/refit.js';
 import { hasDemonstration } from '../participant/demonstration-share.js';
+import { isPersonal } from '../plan/plan-parts.js';
 import { type Conclusion, concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
 import { stateFile } from '../record/run-folder.js';
 import { type Clock, systemClock } from '../rounds/clock.js';
@@ -195,7 +196,7 @@ function conclusionOf({ prepared, record, served, encode }: Service, out: string
   const { network, inputs, task, codec, frozen } = compiled;
   const { store, copies } = record;
   const columns = compiled.facts.inputs;
-  const isPart = compiled.own !== undefined;
+  const isPart = isPersonal(compiled);
   const conclusion = { out, configuration, network, inputs, columns, task, store, encode, frozen, isPart };
   const isLinked =
     4 * layoutSize(compiled.layout) > IN_MEMORY_BYTES && frozen === undefined && codec.model === plain;

@@ -12,6 +12,7 @@ import type { RunStore } from '../rounds/run-store.js';
 import type { Method, ParticipantAttachment } from './method.js';
 import { auxiliaryNames } from './methods.js';
 import { OWN_TENSORS, type OwnTensors } from './own-tensors.js';
+import { STATISTICS } from './site-statistics.js';
 
 interface Kept {
   readonly layout: StateLayout;
@@ -74,6 +75,13 @@ export async function ownTensorsAfter(
     ? arrangeState(last, own.layout.own, `the own tensors of "${participant}"`)
     : own.initial(participant);
 }
+
+/**
+ * The statistics that a participant on this machine has kept, after a round; undefined before its
+ * first update.
+ */
+export const statisticsAfter = ({ round, participant }: Of, kept: Pick<Kept, 'store' | 'rounds'>) =>
+  ownBefore(STATISTICS, { round: round + 1, participant }, kept);
 
 /** The last earlier round after which the participant kept a state. */
 function lastOwn(name: string, { round, participant }: Of, rounds: readonly RoundRecord[]) {

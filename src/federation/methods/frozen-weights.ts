@@ -1,7 +1,8 @@
 /**
  * What no step changes: frozen weights, and constants. Most are known when a run is prepared. Those
- * that prepare the numbers of a table are made by a phase before round 1 (`preprocessing.ts`), and
- * from then on every task and every whole model has them, too.
+ * that prepare the numbers of a table are made by a phase before round 1 (`preprocessing.ts`), or
+ * by each participant (`site-statistics.ts`). From then on every task and every whole model has
+ * them.
  */
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -10,16 +11,19 @@ import type { RunStore } from '../rounds/run-store.js';
 import { constantsOf } from '../rounds/survey-phases.js';
 
 export interface FrozenWeights {
-  /** The constants that the phase makes. */
+  /** The constants that are made. */
   readonly made: StateLayout;
-  /** What is known before; undefined if the phase makes all of it. */
+  /** What is known before; undefined if all of it is made. */
   readonly known: StateDict | undefined;
   /**
    * All of it.
-   * @param made the constants of the phase, if it makes some
+   * @param made the constants that are made, if some are
    */
   whole(made: StateDict | undefined): StateDict;
-  /** A state with it: the whole model, where it is a whole state. */
+  /**
+   * A state with it: the whole model, where it is a whole state. Without constants that each
+   * participant makes for itself, it is the common part of their models.
+   */
   complete(state: StateDict, made: StateDict | undefined): StateDict;
 }
 

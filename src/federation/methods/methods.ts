@@ -3,11 +3,13 @@ import type { SumPlan } from '../../engine/nn/sum-plan.js';
 import type { Strategy } from '../../merge/strategy.js';
 import { ATTACHMENT_NAME } from '../../protocol/attachments.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import { hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
 import { controlVariates } from './control-variates.js';
 import { isCorrected } from './corrected-rounds.js';
 import { FISHER, fisherMethod } from './fisher.js';
 import type { Method } from './method.js';
 import { keepOwnTensors, OWN_TENSORS } from './own-tensors.js';
+import { keepStatistics, STATISTICS } from './site-statistics.js';
 
 /** The rules that decide which attachments the updates of a round carry. */
 export interface MethodRules {
@@ -45,13 +47,15 @@ export const attachedNames = (methods: readonly Method[]): readonly string[] =>
  * @param keepsTensors whether some of the state's tensors stay with their owner
  */
 export function methodsFor(
-  { correction, rounds, fisherExamples }: Configuration,
+  configuration: Configuration,
   strategies: readonly Strategy[],
   own: readonly Method[],
   keepsTensors: boolean,
 ): readonly Method[] {
+  const { correction, rounds, fisherExamples } = configuration;
   return [
     ...(keepsTensors ? [keepOwnTensors()] : []),
+    ...(hasSiteStatistics(configuration) ? [keepStatistics()] : []),
     ...(correction?.name === 'scaffold'
       ? [controlVariates((round) => isCorrected(correction, round, rounds))]
       : []),
@@ -61,7 +65,7 @@ export function methodsFor(
 }
 
 /** The names of the methods of this package. */
-export const methodNames: readonly string[] = [FISHER, 'control', OWN_TENSORS];
+export const methodNames: readonly string[] = [FISHER, 'control', OWN_TENSORS, STATISTICS];
 
 /** @throws ConfigurationError when a name is taken or not valid, or a bound is missing */
 export function checkMethods(own: readonly Method[], source: string): void {

@@ -19,6 +19,7 @@ import type { Constants } from '../../engine/nn/layers/constants.js';
 import { PREPROCESS } from '../../engine/nn/layers/preprocess.js';
 import { type NumberStatistics, preprocessConstants } from '../../engine/nn/layers/preprocess-constants.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import { hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
 import { type StateDict, type StateLayout, stateLayout, tensorView } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import type { Closing, RoundRecord } from '../rounds/round.js';
@@ -34,12 +35,15 @@ export interface PreprocessingPlan {
   readonly answer: StateLayout;
 }
 
+type Deciding = Pick<Configuration, 'preprocessing' | 'initialModel'>;
+
 /** Whether round 1 begins with a survey. A model to start from has the constants already. */
-export const beginsWithSurvey = ({
-  preprocessing,
-  initialModel,
-}: Pick<Configuration, 'preprocessing' | 'initialModel'>): boolean =>
-  preprocessing !== undefined && initialModel === undefined;
+export const beginsWithSurvey = (configuration: Deciding): boolean =>
+  configuration.preprocessing?.statistics === 'global' && configuration.initialModel === undefined;
+
+/** Whether the constants are made by the run, of all answers or at each participant. */
+export const makesConstantsOf = (configuration: Deciding): boolean =>
+  beginsWithSurvey(configuration) || hasSiteStatistics(configuration);
 
 /** Whether a constant is made from the answers. */
 export const isPreprocessConstant = (name: string) => name.startsWith(`${PREPROCESS}.constants.`);
@@ -55,7 +59,7 @@ export const hasNumberFeatures = ({ inputs }: DataFacts): boolean =>
  * @throws ConfigurationError when it sets how numbers are prepared that the data do not have
  */
 export function preprocessingPlanOf(
-  configuration: Pick<Configuration, 'preprocessing' | 'initialModel'>,
+  configuration: Deciding,
   facts: DataFacts,
   source: string,
 ): PreprocessingPlan | undefined {
@@ -66,7 +70,7 @@ export function preprocessingPlanOf(
       { hint: 'leave "preprocessing" out' },
     );
   }
-  if (settings === undefined || !beginsWithSurvey(configuration)) return undefined;
+  if (settings === undefined || !makesConstantsOf(configuration)) return undefined;
   const survey = surveyOf(facts);
   return { facts, survey, settings, answer: answerLayout(survey) };
 }
@@ -151,15 +155,29 @@ export function surveyedConstants(
 
 const isFeature = ({ inputs }: DataFacts, column: number) => inputs[column]?.meaning.kind === 'features';
 
-/** Of a number that nobody answered for, such as one that is always missing, nothing is known. */
+/**
+ * Of a number that nobody answered for, such as one that is always missing, nothing is known. A
+ * site that trains without any value of a number clips each later value to 0, so that values on
+ * another scale than the others do not decide.
+ */
 function statisticsOf(figures: NumberFigures, settings: Preprocessing): NumberStatistics {
   const { mean, deviation } = figures;
   const quantile = (part: number) => quantileOf(figures, part)?.value;
-  const { standardize, impute, clip } = settings;
+  const { standardize, impute, clip, statistics } = settings;
+  const unknown = statistics === 'site' ? 0 : undefined;
   return {
     ...(standardize && { mean, deviation }),
-    ...(clip && { low: quantile(clip[0]), high: quantile(clip[1]) }),
+    ...(clip && { low: quantile(clip[0]) ?? unknown, high: quantile(clip[1]) ?? unknown }),
     impute: impute === 'mean' ? mean : quantile(0.5),
+  };
+}
+
+/** Constants as a state dict. */
+export function constantsState(constants: Constants): StateDict {
+  const made = Object.entries(constants);
+  return {
+    layout: stateLayout(made.map(([name, values]) => [name, [values.length]])),
+    data: Float32Array.from(made.flatMap(([, values]) => [...values])),
   };
 }
 
@@ -180,11 +198,7 @@ export async function makeConstants(round: number, workshop: SurveyWorkshop): Pr
     if (sha256 === undefined) throw new Error(`internal: the answer of "${participant}" is not in`);
     answers.push(unpackAnswer(await store.get({ type: 'survey', round, participant }, sha256)));
   }
-  const made = Object.entries(surveyedConstants(plan, answers));
-  const state = {
-    layout: stateLayout(made.map(([name, values]) => [name, [values.length]])),
-    data: Float32Array.from(made.flatMap(([, values]) => [...values])),
-  };
+  const state = constantsState(surveyedConstants(plan, answers));
   const sha256 = await store.put({ type: 'constants', round }, state);
   return { type: 'computed', round, phase: 'constants', sha256 };
 }

@@ -20,7 +20,7 @@ import { withMadeConstants } from '../methods/frozen-weights.js';
 import { methodsOf } from '../methods/methods.js';
 import { OWN_TENSORS } from '../methods/own-tensors.js';
 import type { CompiledFederation } from '../plan/compile-federation.js';
-import type { ParticipantPlan } from '../plan/plan-parts.js';
+import { isPersonal, type ParticipantPlan } from '../plan/plan-parts.js';
 import { rulesOf } from '../plan/rules.js';
 import { transformsOf } from '../plan/transforms.js';
 import { workPlan } from '../plan/work-plan.js';
@@ -95,7 +95,7 @@ export function assignedWork(context: WorkContext): AssignedWork {
   const offered = offeredStates(end, federation.layout, federation.codec, (round) =>
     tell(round, 'downloading'),
   );
-  const personal = personalModel(federation, share.name, kept);
+  const personal = personalModel(federation, share.name, kept, context);
   const tasksFor = heldTasks(context, offered);
   const trainAnew = trainer(context, offered, tasksFor);
   const announce = async (announcement: Announcement): Promise<Receipt> => {
@@ -142,7 +142,7 @@ export function assignedWork(context: WorkContext): AssignedWork {
       const { round, model: blob, rollbacks } = assignment;
       requireRound(round, federation);
       const { data: state } = await offered.model(blob, round, signal);
-      if (federation.own !== undefined) await last.settleLast(assignment, signal);
+      if (isPersonal(federation)) await last.settleLast(assignment, signal);
       tell(round, 'evaluating');
       const tasks = await tasksFor(assignment, round, signal);
       const own = await personal.tasksAfter(tasks, round, rollbacks);
@@ -161,8 +161,7 @@ export function assignedWork(context: WorkContext): AssignedWork {
       await compareLayers(assignment, await refitting(assignment, signal), signal, saying);
     },
     async finalModel(assignment, round, signal) {
-      if (federation.own !== undefined && assignment.model !== undefined)
-        await last.settleLast(assignment, signal);
+      if (isPersonal(federation) && assignment.model !== undefined) await last.settleLast(assignment, signal);
       return finalModelFile(assignment, round, { federation, offered, personal }, signal);
     },
   };
@@ -194,11 +193,11 @@ function trainer(
   offered: OfferedStates,
   tasksFor: TasksFor,
 ) {
-  const { configuration, layout, own, strategy, compared, methods, codec } = federation;
+  const { configuration, layout, own, statistics, strategy, compared, methods, codec } = federation;
   const { share } = data;
   const rules = rulesOf(configuration, end.description.participants);
   const plan: ParticipantPlan = {
-    ...{ layout, own, strategy, compared, methods, codec },
+    ...{ layout, own, statistics, strategy, compared, methods, codec },
     transforms: transformsOf(configuration, codec.update),
     ...workPlan(configuration, [share], rules),
   };

@@ -20,7 +20,7 @@ interface FinalParts {
   readonly personal: PersonalModel;
 }
 
-/** Undefined if the coordinator offers no model. */
+/** Undefined if the coordinator offers no model, or the participant's own part is not there. */
 export async function finalModelFile(
   assignment: FinishedAssignment,
   round: number,

@@ -15,6 +15,7 @@ import type { MethodMemories } from '../methods/attachments.js';
 import { checkBound } from '../methods/check-bound.js';
 import { methodsOf } from '../methods/methods.js';
 import { besideOwnTensors, OWN_TENSORS } from '../methods/own-tensors.js';
+import { STATISTICS } from '../methods/site-statistics.js';
 import type { ParticipantPlan } from '../plan/plan-parts.js';
 
 export interface Participant {
@@ -66,12 +67,13 @@ export interface TrainingReport {
  * @throws InterruptedError when the work was given up
  */
 export async function trainRound(
-  { plan, share, tasks }: Participant,
-  { round, evaluated, base, memories, poisoned }: RoundStart,
+  { plan, share, tasks: plainTasks }: Participant,
+  { round, evaluated, base, poisoned, ...start }: RoundStart,
   onProgress?: (progress: LocalProgress) => void,
   signal?: AbortSignal,
 ): Promise<TrainedRound> {
   const { name: participant, train } = share;
+  const { tasks, memories } = await withStatistics({ plan, share, tasks: plainTasks }, start, signal);
   const work = plan.work(participant, round);
   const methods = methodsOf(plan, round, evaluated).map((method) => {
     const { common, own } = memories?.get(method.name) ?? { common: undefined, own: undefined };
@@ -107,6 +109,20 @@ export async function trainRound(
     ...{ layout: plan.layout, participant, round },
   });
   return { state, attachments, own, report: reportOf(result, work, train.length) };
+}
+
+/** The tasks with the participant's own statistics, if it has some: those kept, or new ones. */
+async function withStatistics(
+  { plan: { statistics }, share, tasks }: Participant,
+  { memories }: Pick<RoundStart, 'memories'>,
+  signal: AbortSignal | undefined,
+): Promise<Pick<Participant, 'tasks'> & Pick<RoundStart, 'memories'>> {
+  if (statistics === undefined) return { tasks, ...(memories && { memories }) };
+  const own = memories?.get(STATISTICS)?.own ?? (await statistics.of(share.train, tasks, signal));
+  return {
+    tasks: statistics.with(tasks, own),
+    memories: new Map([...(memories ?? []), [STATISTICS, { common: undefined, own }]]),
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ import { compilePlan, type Plan } from '../../engine/nn/plan.js';
 import type { SumPlan } from '../../engine/nn/sum-plan.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
+import { hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
 import { arrangeState, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
 import type { FrozenWeights } from '../methods/frozen-weights.js';
@@ -20,6 +21,7 @@ import { methodPlans, methodsFor } from '../methods/methods.js';
 import { type OwnTensors, splitLayout } from '../methods/own-tensors.js';
 import { type PreprocessingPlan, preprocessingPlanOf } from '../methods/preprocessing.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
+import { type SiteStatistics, siteStatistics } from '../methods/site-statistics.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
 import type { NamedParts } from './extensions.js';
 import { frozenWeights, initialWeights, ownTensors, partOf } from './initial-weights.js';
@@ -48,8 +50,10 @@ export interface CompiledFederation extends ChosenStrategies {
   /** The graphs of those methods that have one, by the name of the method. */
   readonly methodPlans: Readonly<Record<string, SumPlan>>;
   readonly refit: RefitPlan | undefined;
-  /** Set if round 1 begins with a survey. */
+  /** Set if the run makes the constants that prepare numbers. */
   readonly preprocessing: PreprocessingPlan | undefined;
+  /** Set if each participant makes them of its own rows. */
+  readonly statistics: SiteStatistics | undefined;
   /** The codecs of updates and of models. */
   readonly codec: Codecs;
   /** The metadata of a model's file. */
@@ -84,39 +88,46 @@ export function compileFederation(
   const split = splitLayout(plan.layout, configuration.share, source);
   const methods = methodsFor(configuration, [strategy, ...compared], brought, split !== undefined);
   const initial = initialWeights(configuration, parameters, given, source);
+  const frozen = frozenWeights(configuration, parameters, given ?? held);
+  const preprocessing = preprocessingPlanOf(configuration, facts, source);
   return {
     ...{ configuration, facts, ...learner, plan, strategy, compared },
     layout: split?.shared ?? plan.layout,
     own: split && ownTensors(split, initial, held),
-    frozen: frozenWeights(configuration, parameters, given ?? held),
+    frozen,
     methods,
     methodPlans: methodPlans(methods, (method) => method.plan(learner)),
     refit: refitPlanOf(configuration, learner),
-    preprocessing: preprocessingPlanOf(configuration, facts, source),
+    preprocessing,
+    statistics: siteStatistics(preprocessing, frozen),
     codec,
     model: modelDescription(configuration, facts),
     initialState: split === undefined ? initial : partOf(split.shared, initial),
   };
 }
 
-export const modelDescription = (
-  { model, normalization, imageFit, dataset, share }: Configuration,
-  facts: DataFacts,
-): ModelDescription => ({
-  network: model,
-  inputs: facts.inputs.map(factsOf),
-  targets: facts.targets.map(factsOf),
-  ...(facts.inputs[0]?.meaning.kind === 'picture' && {
-    normalization,
-    ...(imageFit !== 'stretch' && { imageFit }),
-  }),
-  dataset: datasetName(dataset),
-  ...(share && { share }),
-});
+export const modelDescription = (configuration: Configuration, facts: DataFacts): ModelDescription => {
+  const { model, normalization, imageFit, dataset, share } = configuration;
+  return {
+    network: model,
+    inputs: facts.inputs.map(factsOf),
+    targets: facts.targets.map(factsOf),
+    ...(facts.inputs[0]?.meaning.kind === 'picture' && {
+      normalization,
+      ...(imageFit !== 'stretch' && { imageFit }),
+    }),
+    dataset: datasetName(dataset),
+    ...(share && { share }),
+    ...(hasSiteStatistics(configuration) && { statistics: 'site' }),
+  };
+};
 
-/** Of a participant's own model: the shared tensors and its own. */
-export const personalDescription = ({ share: _, ...description }: ModelDescription): ModelDescription =>
-  description;
+/** Of a participant's own model: the shared tensors, and its own tensors and statistics. */
+export const personalDescription = ({
+  share: _,
+  statistics: __,
+  ...description
+}: ModelDescription): ModelDescription => description;
 
 /**
  * The plan of a federation with batches cut for a runtime: the same step, with sums added in

@@ -28,7 +28,9 @@ export function federationPlan(
     codec = plainBothWays,
     ...afterMerge
   }: AfterMerge &
-    Partial<Pick<FederationPlan, 'refit' | 'methods' | 'codec' | 'own' | 'preprocessing' | 'frozen'>> = {},
+    Partial<
+      Pick<FederationPlan, 'refit' | 'methods' | 'codec' | 'own' | 'statistics' | 'preprocessing' | 'frozen'>
+    > = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
   const rules = rulesOf(configuration, participants);

@@ -36,6 +36,7 @@ import type { Method } from '../methods/method.js';
 import { methodPlans, methodsFor } from '../methods/methods.js';
 import { splitLayout } from '../methods/own-tensors.js';
 import { isPreprocessConstant, preprocessingPlanOf } from '../methods/preprocessing.js';
+import { siteStatistics } from '../methods/site-statistics.js';
 import {
   type CompiledFederation,
   type FederationWithNetwork,
@@ -156,6 +157,7 @@ export async function takeForeignPlan(
   const source = 'the description of the federation';
   const split = splitLayout(layout, configuration.share, source);
   const preprocessing = preprocessingPlanOf(configuration, facts, source);
+  const frozenParts = foreignFrozen(frozen, held, preprocessing !== undefined);
   const methods = methodsFor(configuration, [strategy, ...compared], own, split !== undefined);
   const initialState = () => {
     throw new FederationError(
@@ -167,10 +169,10 @@ export async function takeForeignPlan(
     model: modelDescription(configuration, facts),
     layout: split?.shared ?? layout,
     own: split && ownTensors(split, initialState, held),
-    ...{ refit: undefined, preprocessing },
+    ...{ refit: undefined, preprocessing, frozen: frozenParts },
+    statistics: siteStatistics(preprocessing, frozenParts),
     methods,
     methodPlans: methodPlans(methods, (method) => checkedPlan(method, offered[method.name], plan)),
-    frozen: foreignFrozen(frozen, held, preprocessing !== undefined),
     initialState,
   };
 }
@@ -188,18 +190,18 @@ function checkedPlan({ title }: Method, offered: SumPlan | undefined, plan: Plan
 
 /**
  * The frozen weights of a network that only the coordinator has.
- * @param surveyed whether some constants are made by a phase before round 1
+ * @param makes whether some constants are made by the run
  */
 function foreignFrozen(
   layout: StateLayout,
   held: StateDict | undefined,
-  surveyed: boolean,
+  makes: boolean,
 ): FrozenWeights | undefined {
   if (layout.length === 0) return undefined;
   const part = (isMade: boolean) =>
     stateLayout(
       layout
-        .filter(({ name }) => (surveyed && isPreprocessConstant(name)) === isMade)
+        .filter(({ name }) => (makes && isPreprocessConstant(name)) === isMade)
         .map(({ name, shape }) => [name, shape]),
     );
   const there = part(false);
@@ -213,8 +215,9 @@ function foreignFrozen(
   return {
     ...{ made: part(true), known, whole },
     complete(state, made) {
-      const tables = [...state.layout, ...layout];
-      return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), state, whole(made));
+      const parts = [state, known, made].filter((one) => one !== undefined);
+      const tables = parts.flatMap((one) => one.layout);
+      return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), ...parts);
     },
   };
 }

@@ -27,7 +27,7 @@ import {
 } from '../../tensor/state-dict.js';
 import type { FrozenWeights } from '../methods/frozen-weights.js';
 import type { OwnTensors, SplitLayout } from '../methods/own-tensors.js';
-import { beginsWithSurvey, isPreprocessConstant } from '../methods/preprocessing.js';
+import { isPreprocessConstant, makesConstantsOf } from '../methods/preprocessing.js';
 
 /**
  * The state that a participant begins with: everybody with the same, unless they are independent.
@@ -98,10 +98,11 @@ export function frozenWeights(
   if (layout.length === 0) return undefined;
   const [made, there] = partsOf(configuration, parameters);
   const whole = modelLayoutOf(parameters);
-  const wholeOf = ({ layout: state }: StateDict) =>
+  /** Of a model with these parts. */
+  const wholeOf = (parts: readonly StateDict[]) =>
     stateLayout(
       whole
-        .filter(({ name }) => [...state, ...layout].some((entry) => entry.name === name))
+        .filter(({ name }) => parts.some((part) => part.layout.some((entry) => entry.name === name)))
         .map(({ name, shape }) => [name, shape]),
     );
   const known = frozenLayoutOf(there);
@@ -129,15 +130,17 @@ export function frozenWeights(
       if (constants !== undefined) checkConstants(made, constants);
       return joinFrozen(layout, frozen.known, constants);
     },
-    complete: (state: StateDict, constants: StateDict | undefined) =>
-      joinStates(wholeOf(state), state, frozen.whole(constants)),
+    complete(state: StateDict, constants: StateDict | undefined) {
+      const parts = [state, frozen.known, constants].filter((part) => part !== undefined);
+      return joinStates(wholeOf(parts), ...parts);
+    },
   };
   return frozen;
 }
 
-/** The parameters whose values a phase before round 1 makes, and the others. */
+/** The parameters whose values the run makes, and the others. */
 function partsOf(configuration: Configuration, parameters: readonly Parameter[]) {
-  const isMade = ({ name }: Parameter) => beginsWithSurvey(configuration) && isPreprocessConstant(name);
+  const isMade = ({ name }: Parameter) => makesConstantsOf(configuration) && isPreprocessConstant(name);
   return [parameters.filter(isMade), parameters.filter((parameter) => !isMade(parameter))] as const;
 }
 

@@ -13,6 +13,7 @@ import type { MethodRules } from '../methods/methods.js';
 import type { OwnTensors } from '../methods/own-tensors.js';
 import type { PreprocessingPlan } from '../methods/preprocessing.js';
 import type { RefitPlan } from '../methods/refit.js';
+import type { SiteStatistics } from '../methods/site-statistics.js';
 import type { RoundRules } from '../rounds/round.js';
 import type { Attackers } from './attackers.js';
 import type { TransformsOf } from './transforms.js';
@@ -27,7 +28,13 @@ export interface ParticipantPlan extends Pick<WorkPlan, 'work'>, MethodRules {
   readonly codec: Codecs;
   /** Tensors that stay with their owner, where some do. */
   readonly own?: OwnTensors | undefined;
+  /** Set if each participant prepares its numbers by statistics of its own rows. */
+  readonly statistics?: SiteStatistics | undefined;
 }
+
+/** Whether each participant has a model of its own: with own tensors, or own statistics. */
+export const isPersonal = ({ own, statistics }: Pick<ParticipantPlan, 'own' | 'statistics'>): boolean =>
+  own !== undefined || statistics !== undefined;
 
 export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   /** The largest norm of the change in an update; a larger one is refused. */

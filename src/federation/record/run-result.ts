@@ -58,9 +58,9 @@ export interface RunResult {
   };
   readonly model?: { readonly file: string; readonly sha256: string };
   /**
-   * The participants' own models, if some tensors stay with their owners (`settings.share`). Then
-   * `model` has only the shared tensors. The test figures of a round are those of its participants'
-   * personal models, all together.
+   * The participants' own models, if some tensors or statistics stay with their owners
+   * (`settings.share`, `settings.preprocessing.statistics`). Then `model` has only the shared part.
+   * The test figures of a round are those of its participants' personal models, all together.
    */
   readonly personal?: readonly PersonalFile[];
 }

@@ -33,7 +33,7 @@ interface Settings extends PictureFactsSettings {
   readonly refit?: object | undefined;
   readonly share?: readonly string[] | undefined;
   readonly constants?: Readonly<Record<string, unknown>> | undefined;
-  readonly preprocessing?: object | undefined;
+  readonly preprocessing?: { readonly statistics: 'global' | 'site' } | undefined;
   readonly finalRound?: 'last' | 'best' | undefined;
   readonly average?: { readonly final?: boolean } | undefined;
   readonly align?: boolean | undefined;
@@ -60,6 +60,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   lossOfTheTask,
   constantsOrSurvey,
   ownTensors,
+  ownStatistics,
   finalModel,
   somebodyHonest,
   attackersThatTrain,
@@ -248,6 +249,17 @@ function ownTensors({ share, align, refit }: Settings): Complaint | undefined {
     message:
       '"refit" is set, which solves for one last layer of everybody, but with "share" no two participants have the same network, expected one of both',
     hint: 'leave "refit" or "share" out',
+  };
+}
+
+/** Statistics of each site exclude steps that need one whole model of everybody. */
+function ownStatistics({ preprocessing, refit, decision }: Settings): Complaint | undefined {
+  if (preprocessing?.statistics !== 'site') return undefined;
+  const [field] = Object.entries({ refit, decision }).find(([, value]) => value !== undefined) ?? [];
+  if (field === undefined) return undefined;
+  return {
+    message: `"${field}" is set, which needs one model of everybody, but "preprocessing.statistics" is "site", so that each participant has its own, expected one of both`,
+    hint: `leave "${field}" out, or set "preprocessing.statistics" to "global"`,
   };
 }
 

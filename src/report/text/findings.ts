@@ -1,4 +1,5 @@
 /** The findings of a run, in words. */
+
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
 import {
@@ -12,6 +13,7 @@ import {
   writtenDifference,
   writtenOf,
 } from '../../metrics/metric.js';
+import { hasOwnParts, hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
 import { sampleOf } from '../charts/statistics.js';
 import { byteSize, count, plural } from '../numbers.js';
 import {
@@ -92,11 +94,16 @@ const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(
 /** What of the model travels, and what figures on test examples are of then. */
 function shared(run: RecordedRun): string[] {
   const { share } = run.configuration;
-  if (share === undefined) return [];
+  if (!hasOwnParts(run.configuration)) return [];
   const tested = hasTestExamples(run)
     ? `Figures on test ${wordsOfRun(run).examples} are of the personal models of those who took part in a round, all together.`
     : 'The coordinator has none of these, so it tests no model.';
+  const prepared = hasSiteStatistics(run.configuration)
+    ? ['Each participant prepares numbers by statistics of its own rows, which its personal model has.']
+    : [];
+  if (share === undefined) return [`${prepared.join('')} ${tested}`];
   return [
+    ...prepared,
     `Of the tensors, ${share.join(', ')} are shared and merged; each participant keeps the others, and its personal model has both. ${tested}`,
   ];
 }
@@ -136,11 +143,9 @@ function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
 function collapse(run: RecordedRun): string[] {
   const [metric] = run.result.metrics;
   const names = evaluatedStrategies(run);
-  const { share } = run.configuration;
-  const [ownOf, own] =
-    share === undefined
-      ? ([bestOf, 'the best own model'] as const)
-      : ([meanOf, 'the mean of the own models'] as const);
+  const [ownOf, own] = hasOwnParts(run.configuration)
+    ? ([meanOf, 'the mean of the own models'] as const)
+    : ([bestOf, 'the best own model'] as const);
   const collapsed = names.flatMap((name) => {
     const falls = mergedRounds(run).flatMap((round) => fallOf(metric, round, name, ownOf) ?? []);
     const worst = falls.toSorted((a, b) => b.loss - a.loss)[0];

@@ -10,6 +10,7 @@ import type { AppliedTo } from '../../merge/strategy.js';
 import { labelOf } from '../../metrics/metric.js';
 import { targetOf, writtenTarget } from '../../metrics/target.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
+import { hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { describeColumn } from '../../tensor/column-spec.js';
 import { count, percent, plural } from '../numbers.js';
@@ -87,7 +88,8 @@ function attackText({ attackers }: RunStart): string[] {
 /** Writes 0.3 as 0.3, 1.4260768722 as 1.426. */
 const rounded = (value: number) => Number(value.toPrecision(4));
 
-export function networkText({ model, initialWeights, initialModel, share }: Configuration): string {
+export function networkText(configuration: Configuration): string {
+  const { model, initialWeights, initialModel, share } = configuration;
   const settings = Object.entries(model).filter(([key, value]) => key !== 'name' && value !== 0);
   const detail = settings.map(([key, value]) => `${key} ${[value].flat().join('-')}`).join(', ');
   const begin =
@@ -98,7 +100,10 @@ export function networkText({ model, initialWeights, initialModel, share }: Conf
         : 'separate initial weights for each participant';
   const shared =
     share === undefined ? '' : `; ${share.join(', ')} shared, the other tensors stay with each participant`;
-  return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}${shared}`;
+  const prepared = hasSiteStatistics(configuration)
+    ? '; each participant prepares numbers by statistics of its own rows'
+    : '';
+  return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}${shared}${prepared}`;
 }
 
 export function trainingText(configuration: Configuration): string {

@@ -1,4 +1,5 @@
 /** Says in words how a run ended. */
+
 import { listed } from '../../base/excerpt.js';
 import {
   FEW_VALIDATION_EXAMPLES,
@@ -8,6 +9,7 @@ import {
 import { averageOf } from '../../merge/average/model-average.js';
 import { type MetricFacts, named, writtenOf } from '../../metrics/metric.js';
 import { fallsShort, writtenTarget } from '../../metrics/target.js';
+import { hasOwnParts } from '../../protocol/configuration/own-parts.js';
 import { plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
 import type { Words } from '../words.js';
@@ -26,9 +28,9 @@ export function outcome(result: RunResult, words: Words): string[] {
     ...(figures === undefined || last === undefined
       ? []
       : [
-          settings.share === undefined
+          !hasOwnParts(settings)
             ? `the merged model (${strategy}, round ${last.round}) has ${text} on the test ${words.examples}`
-            : `the personal models of round ${last.round} (${strategy} of the shared tensors, each with its own) have ${text} on the test ${words.examples}, all together`,
+            : `the personal models of round ${last.round} (${strategy} of the shared tensors, each with its own${settings.share === undefined ? ' statistics' : ''}) have ${text} on the test ${words.examples}, all together`,
         ]),
     ...averaged(result, last, words),
     ...refitted(last, metric, words),

@@ -9,7 +9,7 @@ import { plain } from '../../../transforms/codec/plain.js';
 import { type AfterRound, afterMerge } from '../../methods/after-merge.js';
 import { mergeAttachments } from '../../methods/attachments.js';
 import { methodsOf } from '../../methods/methods.js';
-import type { FederationPlan } from '../../plan/plan-parts.js';
+import { type FederationPlan, isPersonal } from '../../plan/plan-parts.js';
 import type { RoundRecord } from '../../rounds/round.js';
 import type { RoundEvent } from '../../rounds/round-events.js';
 import type { RunStore } from '../../rounds/run-store.js';
@@ -30,7 +30,7 @@ export interface RoundClosing {
   readonly examples: ReadonlyMap<string, number>;
   /** Called only if there are test examples. */
   readonly tasks: () => TaskRunner;
-  /** Where participants have tensors of their own: carries out tasks with those of one of them. */
+  /** Where participants have models of their own: carries out tasks with what one of them has. */
   readonly tasksOf?: ((participant: string) => Promise<TaskRunner>) | undefined;
 }
 
@@ -114,7 +114,7 @@ async function testAll(
 ): Promise<TestedModels> {
   if (plan.testExamples === 0) return untested;
   const each = await Promise.all(counted.map(tasksOf));
-  const by = plan.own === undefined ? [tasks()] : each;
+  const by = isPersonal(plan) ? each : [tasks()];
   const compared = plan.compared.map((strategy): TestedModel => {
     let merged: MergedState | undefined;
     return {
@@ -127,7 +127,7 @@ async function testAll(
     };
   });
   const models = [
-    { name: plan.strategy.name, by, load, each: plan.bootstrap !== undefined && plan.own === undefined },
+    { name: plan.strategy.name, by, load, each: plan.bootstrap !== undefined && !isPersonal(plan) },
     ...compared,
     ...averaged.map(([name, model]) => ({ name, by, load: async () => model })),
   ];

@@ -102,8 +102,8 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
       },
     );
     const compiled = compileFederation(configuration, data.train, named, source, { init });
-    const { plan, methods, refit, codec, own: tensors, preprocessing, frozen, initialState } = compiled;
-    const steps = { ...after, refit, methods, codec, own: tensors, preprocessing, frozen };
+    const { plan, methods, refit, codec, own, statistics, preprocessing, frozen, initialState } = compiled;
+    const steps = { ...after, refit, methods, codec, own, statistics, preprocessing, frozen };
     const planned = federationPlan(configuration, plan, shares, data, named, initialState, steps);
     const rules = { ...planned.rules, recorded: options.recorded };
     return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };

@@ -15,7 +15,7 @@ import { requireDistributed } from '../../plan/description.js';
 import { namedParts } from '../../plan/extensions.js';
 import { federationPlan } from '../../plan/federation-plan.js';
 import { machineMemory } from '../../plan/node/machine-memory.js';
-import type { FederationPlan } from '../../plan/plan-parts.js';
+import { type FederationPlan, isPersonal } from '../../plan/plan-parts.js';
 import { checkTestExamples, participantsOf } from '../../plan/rules.js';
 import { configurationWith } from './initial-model.js';
 import { withOwnPreprocessing } from './own-preprocessing.js';
@@ -82,13 +82,13 @@ export async function prepareService(
   const configuration = withOwnPreprocessing(served, facts);
   checkTestExamples(configuration, { test }, source);
   const compiled = compileFederation(configuration, facts, named, source, { init });
-  const { methods, refit, codec, own: tensors, preprocessing, frozen, initialState } = compiled;
+  const { methods, refit, codec, own, statistics, preprocessing, frozen, initialState } = compiled;
   const participants = participantsOf(configuration);
   const shares = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
-  const steps = { ...after, methods, refit, codec, own: tensors, preprocessing, frozen };
+  const steps = { ...after, methods, refit, codec, own, statistics, preprocessing, frozen };
   const planned = federationPlan(configuration, compiled.plan, shares, { test }, named, initialState, steps);
-  // The coordinator does not have the participants' own tensors, so it has no whole model to test.
-  const plan = tensors === undefined ? planned : { ...planned, testExamples: 0 };
+  // The coordinator does not have what is the participants' own, so it has no whole model to test.
+  const plan = isPersonal(compiled) ? { ...planned, testExamples: 0 } : planned;
   const { strategy } = named;
   return { configuration, participants, facts, test, strategy, compiled, plan, isGiven: init !== undefined };
 }

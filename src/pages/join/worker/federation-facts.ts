@@ -1,6 +1,8 @@
 /** Turns a description into facts in words for the page. */
 import { categoriesOf } from '../../../data/dataset.js';
+import { beginsWithSurvey } from '../../../federation/methods/preprocessing.js';
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
+import { hasOwnParts } from '../../../protocol/configuration/own-parts.js';
 import { metricsOf } from '../../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../../protocol/description.js';
 import {
@@ -20,7 +22,7 @@ export function federationFacts(
   demonstration: boolean,
 ): FederationFacts {
   const { configuration, participants } = description;
-  const { rounds, refit, share } = configuration;
+  const { rounds, refit } = configuration;
   return {
     participant,
     others: participants.filter((name) => name !== participant),
@@ -31,10 +33,10 @@ export function federationFacts(
     ...{ purpose: purposeOf(description), wanted: wantedData(description) },
     classNames: categoriesOf(description),
     ...{ rounds, demonstration },
-    ...(share && { isPersonal: true }),
+    ...(hasOwnParts(configuration) && { isPersonal: true }),
     besides: [
       ...methods.flatMap(({ leaves }) => (leaves === undefined ? [] : [`with them, ${leaves}`])),
-      ...(preprocessing === undefined ? [] : [surveySends(preprocessing.settings)]),
+      ...(preprocessing && beginsWithSurvey(configuration) ? [surveySends(preprocessing.settings)] : []),
       ...(refit === undefined ? [] : [REFIT_SENDS]),
     ],
   };

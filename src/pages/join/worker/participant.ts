@@ -6,6 +6,7 @@ import { throttled } from '../../../base/throttle.js';
 import { demonstrationShare } from '../../../federation/participant/demonstration-share.js';
 import { type OwnData, ownData } from '../../../federation/participant/own-data.js';
 import { readPageData } from '../../../federation/participant/page/page-data.js';
+import { hasOwnParts } from '../../../protocol/configuration/own-parts.js';
 import type { HubParticipant } from '../../../transport/hub/client/hub-participant.js';
 import type { PageCommand, WorkerEvent } from '../state/messages.js';
 import { failedEvent } from './failure.js';
@@ -136,7 +137,7 @@ function sessionFor(
   before: SavedSession | undefined,
 ): SavedSession {
   if (before?.job === job && before.participant === participant) return before;
-  const isPersonal = configuration.share !== undefined;
+  const isPersonal = hasOwnParts(configuration);
   const { data } = configuration;
   return {
     ...{ job, participant, started: false, shareLabelCounts: false, rounds: [] },
