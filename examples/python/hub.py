@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-PROTOCOL = 3
+PROTOCOL = 4
 PURPOSE = 'commonweight: a statement of the coordinator\n'
 
 

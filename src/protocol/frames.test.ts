@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hubFrameSchema, participantFrameSchema, readSubprotocols, subprotocols } from './frames.js';
 import { heartbeatMsSchema } from './heartbeat.js';
 import { parseFrame } from './parse-frame.js';
+import { PROTOCOL_VERSION } from './version.js';
 
 describe('frames', () => {
   it('are parsed, or it is said what is wrong', () => {
@@ -65,8 +66,8 @@ describe('frames', () => {
 
   it('are preceded by a version and a token in the list of subprotocols', () => {
     expect(readSubprotocols(subprotocols('abc'))).toEqual({
-      name: 'commonweight.3',
-      version: '3',
+      name: `commonweight.${PROTOCOL_VERSION}`,
+      version: `${PROTOCOL_VERSION}`,
       token: 'abc',
       watches: false,
     });

@@ -1,6 +1,6 @@
 /**
  * The frames of the hub's WebSocket: JSON texts, each with a schema. The token is in the list of
- * subprotocols, "commonweight.3, token.<base64url>", since a page in a browser cannot set headers.
+ * subprotocols, "commonweight.4, token.<base64url>", since a page in a browser cannot set headers.
  * So the client's request is its greeting, and the hub sends the first frame. A refusal is a frame
  * too, since a page can read a frame but no status.
  */

@@ -294,11 +294,17 @@ export function describeTransport(
       expect(await next(iterate(knowing))).toEqual(wait(1));
     });
 
-    it.runIf(signs)('says which version it is of, whatever else it says of itself', async () => {
-      const description = { ...exampleDescription, protocol: 99, tomorrow: 1 };
+    it.runIf(signs).each([
+      ['an older one', PROTOCOL_VERSION - 1],
+      ['a newer one', 99],
+    ])('says which version it is of, %s, whatever else it says of itself', async (_, protocol) => {
+      const configuration = { ...exampleDescription.configuration, yesterday: 1 };
+      const description = { ...exampleDescription, configuration, protocol, tomorrow: 1 };
       await harness.openCoordinator({ ...exampleHandlers, description });
       const joining = harness.openParticipant('site-a');
-      await expect(joining).rejects.toThrow(`version 99 of the protocol, expected ${PROTOCOL_VERSION}`);
+      await expect(joining).rejects.toThrow(
+        `version ${protocol} of the protocol, expected ${PROTOCOL_VERSION}`,
+      );
     });
 
     it.runIf(signs)('does not go back to an older assignment', async () => {

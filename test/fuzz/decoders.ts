@@ -15,6 +15,7 @@ import { parseConfiguration } from '../../src/protocol/configuration/configurati
 import { hubFrameSchema, participantFrameSchema, readSubprotocols } from '../../src/protocol/frames.js';
 import { identitySchema } from '../../src/protocol/identity.js';
 import { parseFrame } from '../../src/protocol/parse-frame.js';
+import { PROTOCOL_VERSION } from '../../src/protocol/version.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.js';
 import { layoutSize, stateLayout } from '../../src/tensor/state-dict.js';
 import { openTokens } from '../../src/transport/hub/server/guard/tokens.js';
@@ -270,7 +271,9 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
   };
   const protocols: Decoder = {
     ...{ name: 'subprotocols', share: 20 },
-    next: (dice) => ({ input: mutatedText(dice, 'commonweight.3, token.abcdefghijklmnop, chat') }),
+    next: (dice) => ({
+      input: mutatedText(dice, `commonweight.${PROTOCOL_VERSION}, token.abcdefghijklmnop, chat`),
+    }),
     read: (text: string) => readSubprotocols(text.split(',').map((each) => each.trim())),
   };
   const kept: Decoder = {

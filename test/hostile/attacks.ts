@@ -4,7 +4,10 @@
  */
 import { once } from 'node:events';
 import { expect } from 'vitest';
+import { PROTOCOL_VERSION } from '../../src/protocol/version.js';
 import { bearer, ENDLESS_BYTES, end, frame, many, open, request, say, type Target, upgrade } from './wire.js';
+
+const PROTOCOL = `commonweight.${PROTOCOL_VERSION}`;
 
 /** @param times how often it is tried, about */
 export type Attack = (target: Target, times: number) => Promise<void>;
@@ -45,7 +48,7 @@ const SHAPES: readonly string[] = [
   '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'.padEnd(500, 'x'),
   '\u0000'.repeat(1000),
   request('GET /messages', ['Upgrade: h2c', 'Connection: Upgrade']),
-  upgrade('commonweight.3').replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 99'),
+  upgrade(PROTOCOL).replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 99'),
 ];
 
 /** Where a file may be, for somebody who is careless. */
@@ -75,7 +78,7 @@ const PATHS: readonly string[] = [
   ...['/coordinator.log', '/journal.jsonl', '/configuration.yaml', '/tokens.json', '/.', '/../../etc/passwd'],
 ];
 
-const WELCOME = (target: Target) => upgrade(`commonweight.3, token.${target.token}`);
+const WELCOME = (target: Target) => upgrade(`${PROTOCOL}, token.${target.token}`);
 const announcing = (announcement: unknown, id = 1) =>
   frame(0x81, JSON.stringify({ type: 'announcement', id, announcement }));
 const blob = { sha256: hash(7), bytes: 100 };
@@ -155,12 +158,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     }),
   'guests without a token': (target, times) =>
     many(times, AT_ONCE, async (i) => {
-      const offer = [
-        `commonweight.3, token.${hash(i).slice(-43)}`,
-        'commonweight.9, token.x',
-        'chat',
-        'commonweight.3',
-      ];
+      const offer = [`${PROTOCOL}, token.${hash(i).slice(-43)}`, 'commonweight.9, token.x', 'chat', PROTOCOL];
       const { answer, closed } = await say(
         target,
         Buffer.concat([Buffer.from(upgrade(offer[i % 4] as string)), frame(0x88, Buffer.of(3, 232))]),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FederationError } from '../error.js';
 
-export const JOURNAL_VERSION = 4;
+export const JOURNAL_VERSION = 5;
 
 /** Another version may have other fields in job.json; this one can always be read. */
 const versionSchema = z.looseObject({ journal: z.int().positive().default(1) });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { subprotocols } from '../../../protocol/frames.js';
+import { PROTOCOL_VERSION } from '../../../protocol/version.js';
 import { evaluated } from '../../transport.contract.js';
 import { joinHub } from '../client/node/join-hub.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
@@ -68,19 +69,24 @@ describe('the messages of a hub', () => {
       const error = await join(token).catch((each: unknown) => each);
       expect(error).toMatchObject({ message: expect.stringMatching(message), hint: expect.any(String) });
     }
-    const { frames, closed } = dial(['commonweight.3']);
+    const { frames, closed } = dial([`commonweight.${PROTOCOL_VERSION}`]);
     expect(await closed).toBe(1008);
     expect(frames).toMatchObject([{ type: 'refused', reason: 'token', message: 'there is no token' }]);
   });
 
-  it('are of one version of the protocol, and of another it is said which', async () => {
+  it.each([
+    ['an older', PROTOCOL_VERSION - 1],
+    ['a newer', PROTOCOL_VERSION + 1],
+  ])('are of one version of the protocol, and of %s it is said which', async (_, version) => {
     await hub.open();
-    const { frames, closed } = dial(['commonweight.7', `token.${await hub.tokenOf('site-a')}`]);
+    const { frames, closed } = dial([`commonweight.${version}`, `token.${await hub.tokenOf('site-a')}`]);
     expect(await closed).toBe(1008);
     expect(frames).toMatchObject([
       {
         reason: 'version',
-        message: expect.stringContaining('speaks version 3 of the protocol, the participant version 7'),
+        message: expect.stringContaining(
+          `speaks version ${PROTOCOL_VERSION} of the protocol, the participant version ${version}`,
+        ),
       },
     ]);
     await hub.logged(({ reason }) => reason === 'version');
