@@ -43,8 +43,8 @@ const SHOWN = 12;
 export function beforeAndAfter(own: readonly Answers[], merged: Answers): BeforeAndAfter {
   const kept = new Array<number>(own.length + 1).fill(0);
   const missed = new Array<number>(own.length + 1).fill(0);
-  const gained: (Decided & { others: number })[] = [];
-  const lost: typeof gained = [];
+  const gained = candidates();
+  const lost = candidates();
   merged.labels.forEach((label, index) => {
     const answers = own.map(({ predictions }) => predictions[index] as number);
     const knowing = answers.filter((answer) => answer === label).length;
@@ -54,22 +54,28 @@ export function beforeAndAfter(own: readonly Answers[], merged: Answers): Before
     counts[knowing] = (counts[knowing] as number) + 1;
     const others = knows ? own.length - knowing : knowing;
     if (others > 0 && others >= own.length / 2) {
-      (knows ? gained : lost).push({ index, label, own: answers, merged: answer, others });
+      (knows ? gained : lost).add({ index, label, own: answers, merged: answer }, others);
     }
   });
-  return { kept, missed, gained: chosen(gained), lost: chosen(lost) };
+  return { kept, missed, gained: gained.chosen(), lost: lost.chosen() };
 }
 
-function chosen(candidates: readonly (Decided & { others: number })[]): Decided[] {
+/** Examples of one kind, of which there may be millions. */
+function candidates() {
+  const kept: { readonly example: Decided; readonly others: number; readonly turn: number }[] = [];
   const seen = new Map<string, number>();
-  const ranked = candidates.map((candidate) => {
-    const key = `${candidate.others} ${candidate.label}`;
-    const turn = seen.get(key) ?? 0;
-    seen.set(key, turn + 1);
-    return { ...candidate, turn };
-  });
-  return ranked
-    .sort((a, b) => b.others - a.others || a.turn - b.turn || a.index - b.index)
-    .slice(0, SHOWN)
-    .map(({ index, label, own, merged }) => ({ index, label, own, merged }));
+  return {
+    add(example: Decided, others: number) {
+      const key = `${others} ${example.label}`;
+      const turn = seen.get(key) ?? 0;
+      seen.set(key, turn + 1);
+      // Later ones of the same category come after so many of them.
+      if (turn < SHOWN) kept.push({ example, others, turn });
+    },
+    chosen: (): Decided[] =>
+      kept
+        .sort((a, b) => b.others - a.others || a.turn - b.turn || a.example.index - b.example.index)
+        .slice(0, SHOWN)
+        .map(({ example }) => example),
+  };
 }

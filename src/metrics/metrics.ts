@@ -6,7 +6,7 @@
 import { evaluate } from '../engine/graph/evaluate.js';
 import type { Value } from '../engine/graph/value.js';
 import { requireArray } from '../tensor/arrays.js';
-import { type ExampleSums, joinedExampleSums } from './example-sums.js';
+import { type ExampleSums, joinedArrays, joinedExampleSums } from './example-sums.js';
 import { knownFigure } from './known-figures.js';
 
 export interface Metrics {
@@ -92,6 +92,10 @@ export function addMetrics(parts: readonly Metrics[]): Metrics {
 }
 
 function joined(answers: readonly Answers[]): Answers {
-  const concatenated = (key: keyof Answers) => Uint8Array.from(answers.flatMap((part) => [...part[key]]));
-  return { labels: concatenated('labels'), predictions: concatenated('predictions') };
+  const of = (key: keyof Answers) =>
+    joinedArrays(
+      answers.map((part) => part[key]),
+      (length) => new Uint8Array(length),
+    );
+  return { labels: of('labels'), predictions: of('predictions') };
 }
