@@ -107,7 +107,7 @@ export function categoriesOf({ targets: [target] }: Pick<DataFacts, 'targets'>):
 }
 
 /** Gives back the files of sets that are paged. Their values cannot be read any more. */
-export function closeDatasets(...datasets: readonly Dataset[]): void {
+export function closeDatasets(...datasets: readonly Pick<Dataset, 'inputs'>[]): void {
   for (const { inputs } of datasets) for (const { values } of inputs) if (isPaged(values)) values.close();
 }
 

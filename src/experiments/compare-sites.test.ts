@@ -1,6 +1,9 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { readConfigurationFile } from '../cli/flags/configuration-file.js';
+import { pagingIn } from '../data/paged/node/paging.js';
 import type { ConfigurationInput } from '../protocol/configuration/configuration.js';
 import { sitesTable } from '../report/text/sites-table.js';
 import { compareSites } from './compare-sites.js';
@@ -22,8 +25,12 @@ it('a federation of hospitals is compared with pooled training and each of them 
     }
   }
   expect(outcomes[0]?.federated).not.toEqual(outcomes[1]?.federated);
-  const [again] = await compareSites(await settings(), { splits: 1, workers: 2 });
+  // The same with other workers, and with all rows in files.
+  const room = mkdtempSync(join(tmpdir(), 'compare-sites-'));
+  const paging = pagingIn(0, room);
+  const [again] = await compareSites(await settings(), { splits: 1, workers: 2, paging });
   expect(again).toEqual(outcomes[0]);
+  rmSync(room, { recursive: true });
   const text = sitesTable([...outcomes, ...outcomes.slice(0, 1)]);
   expect(text).toMatch(/307 test rows .* 3 random splits/);
   expect(text).toMatch(

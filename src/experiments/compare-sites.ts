@@ -4,12 +4,11 @@
  */
 import { randomStream } from '../base/random.js';
 import { concatenated } from '../data/concatenated.js';
-import { type Dataset, subset, type TrainTestSplit } from '../data/dataset.js';
-import { holdOut } from '../data/partition/partition.js';
-import { strataOf } from '../data/partition/strata.js';
+import { closeDatasets, type Dataset, type TrainTestSplit } from '../data/dataset.js';
+import type { Paging } from '../data/paged-values.js';
 import { SITES, siteName } from '../data/settings.js';
 import type { TableSettings } from '../data/tables/column-specs.js';
-import { loadTables } from '../data/tables/node/load-table.js';
+import { heldOutRows, loadTables } from '../data/tables/node/load-table.js';
 import { runFederation } from '../federation/coordinator/run-federation.js';
 import type { RunResult } from '../federation/record/run-result.js';
 import type { Figures, TaskMetrics } from '../metrics/metric.js';
@@ -20,6 +19,8 @@ export interface CompareSitesOptions {
   readonly splits: number;
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** When the rows of tables are kept in files; never by default. */
+  readonly paging?: Paging | undefined;
   /** The name of the configuration in errors. */
   readonly source?: string;
   onSplit?(outcome: SplitOutcome): void;
@@ -45,57 +46,68 @@ export async function compareSites(
   input: ConfigurationInput,
   options: CompareSitesOptions,
 ): Promise<SplitOutcome[]> {
-  const { splits, source = 'options', signal, onSplit } = options;
+  const { splits, source = 'options', signal, paging, onSplit } = options;
   const { data, seed } = parseConfiguration(input, source);
   if (data?.kind !== 'table' || data.sites === undefined) {
     throw new Error('internal: sites are compared whose data are no tables');
   }
-  const tables = await loadTables(data.sites, data, { signal });
+  const tables = await loadTables(data.sites, data, { signal, paging });
   const outcomes: SplitOutcome[] = [];
-  for (let split = 1; split <= splits; split++) {
-    const seedOfSplit = seed + split - 1;
-    const sites = tables.map((table, at) => splitTable(table, seedOfSplit, at));
-    const outcome = await compareOnce({ ...input, seed: seedOfSplit }, { ...options, data, sites, split });
-    outcomes.push(outcome);
-    onSplit?.(outcome);
+  try {
+    for (let split = 1; split <= splits; split++) {
+      const seedOfSplit = seed + split - 1;
+      const sites = tables.map((table, at) =>
+        heldOutRows(table, TEST_FRACTION, randomStream(seedOfSplit, at, 'test rows'), paging),
+      );
+      const test = concatenated(
+        SITES,
+        sites.map((site) => site.test),
+        paging,
+      );
+      try {
+        const context = { ...options, data, sites, test, split };
+        const outcome = await compareOnce({ ...input, seed: seedOfSplit }, context);
+        outcomes.push(outcome);
+        onSplit?.(outcome);
+      } finally {
+        closeDatasets(test, ...sites.flatMap(({ train, test }) => [train, test]));
+      }
+    }
+  } finally {
+    closeDatasets(...tables);
   }
   return outcomes;
-}
-
-function splitTable(table: Dataset, seed: number, site: number): TrainTestSplit {
-  const { groups, count } = strataOf(table);
-  const all = Uint32Array.from({ length: table.examples }, (_, row) => row);
-  const parts = holdOut(all, groups, count, TEST_FRACTION, randomStream(seed, site, 'test rows'));
-  return { train: subset(table, parts.train), test: subset(table, parts.validation) };
 }
 
 interface SplitContext extends CompareSitesOptions {
   readonly data: TableSettings & { readonly sites?: readonly string[] | undefined };
   readonly sites: readonly TrainTestSplit[];
+  /** The test rows of all sites. */
+  readonly test: Dataset;
   readonly split: number;
 }
 
 async function compareOnce(
   input: ConfigurationInput,
-  { data, sites, split, workers, signal }: SplitContext,
+  { data, sites, test, paging, split, workers, signal }: SplitContext,
 ): Promise<SplitOutcome> {
-  const test = concatenated(
-    SITES,
-    sites.map((site) => site.test),
-  );
   /** A federation of these sites, on the test rows of all. */
   const federate = async (numbers: readonly number[], settings: Partial<ConfigurationInput>) => {
     const trains = numbers.map((at) => (sites[at] as TrainTestSplit).train);
-    const train = concatenated(SITES, trains);
+    const train = concatenated(SITES, trains, paging);
     const files = numbers.map((at) => data.sites?.[at] as string);
-    const { result } = await runFederation(
-      {
-        ...{ ...input, ...settings, data: { ...data, sites: files } },
-        evaluateEvery: input.rounds,
-      },
-      { data: { train, test, sites: trains.map(({ examples }) => examples) }, workers, signal },
-    );
-    return result;
+    try {
+      const { result } = await runFederation(
+        {
+          ...{ ...input, ...settings, data: { ...data, sites: files } },
+          evaluateEvery: input.rounds,
+        },
+        { data: { train, test, sites: trains.map(({ examples }) => examples) }, workers, signal },
+      );
+      return result;
+    } finally {
+      closeDatasets(train);
+    }
   };
   const together = await federate([...sites.keys()], { pooled: true });
   const alone: Record<string, Figures> = {};

@@ -1,5 +1,5 @@
 /** The outputs of a model for examples, batch by batch. */
-import type { HeldColumn } from '../data/dataset.js';
+import type { Column } from '../data/dataset.js';
 import { exportInference, type TrainedNetwork } from '../engine/nn/export-inference.js';
 import type { Runtime } from '../engine/runtime/runtime.js';
 import { columnTensor } from '../tensor/column-spec.js';
@@ -8,18 +8,23 @@ import { sizeOf } from '../tensor/shape.js';
 /** Enough for the network to be fast, few enough for little memory. */
 const BATCH = 1024;
 
+export interface PredictedRows {
+  /** The number of the first one, from 0. */
+  readonly start: number;
+  /** The outputs of the model's task by name, [rows, …], row-major. */
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+}
+
 /**
- * The outputs of the model's task by name, [examples, …], row-major.
- * @param columns the values of its inputs, in their order
+ * @param columns the values of its inputs, in their order; those in a file are read batch by batch
  */
-export async function predictRows(
+export async function* predictRows(
   model: Omit<TrainedNetwork, 'columns'>,
-  columns: readonly HeldColumn[],
+  columns: readonly Column[],
   examples: number,
   runtime: Runtime,
-): Promise<Readonly<Record<string, Float32Array>>> {
+): AsyncGenerator<PredictedRows> {
   const session = await runtime.open(exportInference(model));
-  const outputs: Record<string, Float32Array> = {};
   try {
     for (let start = 0; start < examples; start += BATCH) {
       const places = Math.min(BATCH, examples - start);
@@ -29,13 +34,10 @@ export async function predictRows(
         return [column.name, columnTensor(column, values, places)];
       });
       const results = await session.run(Object.fromEntries(batch));
-      for (const [name, { data }] of Object.entries(results)) {
-        outputs[name] ??= new Float32Array((data.length / places) * examples);
-        outputs[name].set(data as Float32Array, (data.length / places) * start);
-      }
+      const outputs = Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]);
+      yield { start, outputs: Object.fromEntries(outputs) };
     }
   } finally {
     await session.release();
   }
-  return outputs;
 }

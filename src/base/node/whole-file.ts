@@ -4,7 +4,7 @@
  * only after that. All files that are replaced are written by this module. Node only.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from './make-folder.js';
 
@@ -18,11 +18,11 @@ export interface WholeFileOptions {
 /** Makes the folder if it is missing. */
 export async function writeFileWhole(
   path: string,
-  bytes: Uint8Array | string,
+  bytes: Uint8Array | string | AsyncIterable<string>,
   options: WholeFileOptions = {},
 ): Promise<void> {
   await makeFolder(dirname(path));
-  await writeWhole(`${path}.${randomUUID()}.part`, path, (file) => file.writeFile(bytes), options);
+  await writeWhole(`${path}.${randomUUID()}.part`, path, (file) => writeFile(file, bytes), options);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
-import { categoriesOf } from '../../data/dataset.js';
+import { categoriesOf, closeDatasets } from '../../data/dataset.js';
 import {
   type AnnotationSettings,
   labelNames,
@@ -13,17 +13,21 @@ import {
 import { maskOfPicture } from '../../data/images/labels/mask-values.js';
 import { decodePicture, pictureSize } from '../../data/images/node/open-picture.js';
 import { inputSizeOf } from '../../data/images/picture-facts.js';
+import type { PictureExtent, PictureFit } from '../../data/images/picture-size.js';
 import { png } from '../../data/images/png.js';
+import { pagingIn } from '../../data/paged/node/paging.js';
 import { tableSpec, targetColumns } from '../../data/tables/column-specs.js';
 import { loadRows } from '../../data/tables/node/load-rows.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { ModelFile } from '../../engine/nn/model-file.js';
 import { ortNode } from '../../engine/runtime/node/ort-node.js';
+import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { percent, plural } from '../../report/numbers.js';
 import {
   labelsCsv,
   labelsReport,
   largest,
+  type MaskedPicture,
   masksReport,
   type PredictedPicture,
 } from '../../report/text/predicted-pictures.js';
@@ -32,11 +36,12 @@ import {
   predictedClass,
   predictionsCsv,
   predictionsReport,
+  type RowPredictions,
 } from '../../report/text/predictions.js';
 import { textTable } from '../../report/text-table.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { u8Tensor } from '../../tensor/tensor.js';
-import { predictRows } from '../../training/predict-rows.js';
+import { type PredictedRows, predictRows } from '../../training/predict-rows.js';
 import { annotationsOfRun } from '../flags/measured-pictures.js';
 import { imageShapeOption, networkOption, normalizationOption } from '../flags/model-options.js';
 import {
@@ -109,17 +114,33 @@ async function predictTable(
   }
   const model = await openDataModel(path, file);
   const { network, inputs, task, state, facts, settings } = model;
-  const onNotice = (notice: string) => void process.stderr.write(`${notice}\n`);
-  const { rows, inputs: columns, group } = await loadRows(table, facts.inputs, settings, { onNotice });
-  const { layout, data } = state;
-  const trained = { network, layout, state: data, inputs, task };
-  const { probabilities, prediction } = await predictRows(trained, columns, rows, ortNode());
-  const values = probabilities ?? prediction;
-  if (values === undefined) throw new Error('internal: a task of tables without predictions');
-  const predictions = { rows, target: predictedTarget(model), values, group };
-  if (output === undefined) return print(predictionsReport(predictions));
-  await writeFlagFile('--output', output, new TextEncoder().encode(predictionsCsv(predictions)));
-  print(`${output}: ${plural(rows, 'row')}`);
+  const read = await loadRows(table, facts.inputs, settings, {
+    onNotice: (notice) => void process.stderr.write(`${notice}\n`),
+    paging: pagingIn(machineMemory().bytes),
+  });
+  try {
+    const { rows, inputs: columns, group } = read;
+    const { layout, data } = state;
+    const trained = { network, layout, state: data, inputs, task };
+    const predictions = predictionsIn(predictRows(trained, columns, rows, ortNode()));
+    const predicted = { target: predictedTarget(model), group };
+    if (output === undefined) {
+      for await (const first of predictions) return print(predictionsReport(predicted, first, rows));
+    } else {
+      await writeFlagFile('--output', output, predictionsCsv(predicted, predictions));
+      print(`${output}: ${plural(rows, 'row')}`);
+    }
+  } finally {
+    closeDatasets(read);
+  }
+}
+
+async function* predictionsIn(predicted: AsyncIterable<PredictedRows>): AsyncGenerator<RowPredictions> {
+  for await (const { start, outputs } of predicted) {
+    const values = outputs.probabilities ?? outputs.prediction;
+    if (values === undefined) throw new Error('internal: a task of tables without predictions');
+    yield { start, values };
+  }
 }
 
 /** The names of labels and numbers are in the run's settings only. */
@@ -150,36 +171,72 @@ async function predictAnnotated(
   const annotations = (await annotationsOfRun(path)) ?? {};
   const { layout, data } = state;
   const session = await ortNode().open(exportInference({ network, layout, state: data, inputs, task }));
-  const predicted: PredictedPicture[] = [];
-  try {
+  const predicted = async function* (): AsyncGenerator<PredictedPicture> {
     for (const image of images) {
       const bytes = await decodePicture(image, { channels, height, width }, imageFit);
       const { probabilities } = await session.run({ images: u8Tensor(bytes, [1, ...shape]) });
-      predicted.push({ file: image, probabilities: probabilities?.data as Float32Array });
+      yield { file: image, probabilities: probabilities?.data as Float32Array };
+    }
+  };
+  try {
+    if (task.name === 'multi-label') {
+      const names = namesOfLabels(annotations, task.output[0] ?? 1);
+      await sayLabels(predicted(), names, output);
+    } else {
+      const [target] = facts.targets;
+      const names = target?.meaning.kind === 'categories' ? target.meaning.names : [];
+      const masks = { names, values: valuesOfMasks(annotations, names), height, width, fit: imageFit };
+      await sayMasks(predicted(), masks, output);
     }
   } finally {
     await session.release();
   }
-  if (task.name === 'multi-label') {
-    const names = namesOfLabels(annotations, task.output[0] ?? 1);
-    if (output === undefined) return print(labelsReport(predicted, names));
-    await writeFlagFile('--output', output, new TextEncoder().encode(labelsCsv(predicted, names)));
-    return print(`${output}: ${plural(images.length, 'picture')}`);
-  }
-  const [target] = facts.targets;
-  const names = target?.meaning.kind === 'categories' ? target.meaning.names : [];
-  if (output === undefined) return print(masksReport(predicted, names));
-  const values = valuesOfMasks(annotations, names);
-  await mkdir(output, { recursive: true });
-  for (const { file: image, probabilities } of predicted) {
-    const own = await pictureSize(image);
-    const mask = maskOfPicture(largest(probabilities, names.length), { height, width }, own, imageFit);
-    const bytes = mask.map((label) => values[label] ?? NO_CLASS);
-    const name = `${basename(image, extname(image))}.png`;
+}
+
+async function sayLabels(
+  predicted: AsyncIterable<PredictedPicture>,
+  names: readonly string[],
+  output: string | undefined,
+): Promise<void> {
+  const pictures: PredictedPicture[] = [];
+  for await (const picture of predicted) pictures.push(picture);
+  if (output === undefined) return print(labelsReport(pictures, names));
+  await writeFlagFile('--output', output, new TextEncoder().encode(labelsCsv(pictures, names)));
+  print(`${output}: ${plural(pictures.length, 'picture')}`);
+}
+
+/** The masks of a model, which are of one size. */
+interface ModelMasks extends PictureExtent {
+  readonly names: readonly string[];
+  /** Of the pixels of each class, in the files. */
+  readonly values: readonly number[];
+  readonly fit: PictureFit;
+}
+
+/** A mask is written before the next picture is read: many of them take much memory. */
+async function sayMasks(
+  predicted: AsyncIterable<PredictedPicture>,
+  { names, values, height, width, fit }: ModelMasks,
+  output: string | undefined,
+): Promise<void> {
+  if (output !== undefined) await mkdir(output, { recursive: true });
+  const masked: MaskedPicture[] = [];
+  let count = 0;
+  for await (const { file, probabilities } of predicted) {
+    const mask = largest(probabilities, names.length);
+    count++;
+    if (output === undefined) {
+      masked.push({ file, mask });
+      continue;
+    }
+    const own = await pictureSize(file);
+    const bytes = maskOfPicture(mask, { height, width }, own, fit).map((label) => values[label] ?? NO_CLASS);
+    const name = `${basename(file, extname(file))}.png`;
     await writeFlagFile('--output', join(output, name), png({ ...own, channels: 1, bytes }));
   }
+  if (output === undefined) return print(masksReport(masked, names));
   const legend = names.map((name, label) => `${name} ${values[label]}`).join(', ');
-  print(`${output}: ${plural(images.length, 'mask')}, with the values ${legend}`);
+  print(`${output}: ${plural(count, 'mask')}, with the values ${legend}`);
 }
 
 /** Those of the run's settings, if they fit. */

@@ -2,8 +2,10 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
+import { pagingIn } from '../../data/paged/node/paging.js';
 import { compareFlamby } from '../../experiments/compare-flamby.js';
 import { compareSites } from '../../experiments/compare-sites.js';
+import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import {
   type Environment,
   environments,
@@ -123,8 +125,10 @@ async function reproduceHeart({
   const { signal, stop } = watchInterrupts(() => undefined);
   const print = (text: string) => process.stdout.write(`${text}\n`);
   try {
+    const most = flags.maxMemory === undefined ? undefined : flags.maxMemory * 1e9;
+    const paging = pagingIn(machineMemory(most).bytes);
     const outcomes = await (rows === 'flamby' ? compareFlamby : compareSites)(settings, {
-      ...{ splits: splits ?? 1, workers: flags.workers, signal, source },
+      ...{ splits: splits ?? 1, workers: flags.workers, signal, source, paging },
       onSplit({ split }) {
         if (splits !== undefined) print(`split ${split} of ${splits} is done`);
       },

@@ -19,9 +19,18 @@ export async function checkFolderOf(flag: string, file: string): Promise<void> {
   }
 }
 
-/** Writes the file whole or not at all. */
-export async function writeFlagFile(flag: string, file: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes the file whole or not at all.
+ * @throws UsageError when it cannot be written; the error of what is written as it is
+ */
+export async function writeFlagFile(
+  flag: string,
+  file: string,
+  bytes: Uint8Array | AsyncIterable<string>,
+): Promise<void> {
   await writeFileWhole(file, bytes).catch((cause: unknown) => {
+    // Of the system's errors; others are those of what makes the bytes.
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
     throw new UsageError(`${flag} "${file}" cannot be written: ${reasonOf(cause)}`, { cause });
   });
 }

@@ -101,10 +101,16 @@ export function categoryReader(
  */
 const wholeNumber = (text: string): string => /^(-?\d+)\.0+$/.exec(text)?.[1] ?? text;
 
-/** Keeps every cell as it is; the code of a cell is the number of its row. */
+/** Keeps cells as they are; equal ones have one code. */
 export function cellCollector(): Pick<CategoryReader, keyof CellReader | 'names'> {
   const cells: string[] = [];
-  const keep = (cell: string) => cells.push(cell) - 1;
+  const codes = new Map<string, number>();
+  const keep = (cell: string) => {
+    const known = codes.get(cell);
+    if (known !== undefined) return known;
+    codes.set(cell, cells.length);
+    return cells.push(cell) - 1;
+  };
   return {
     names: () => cells,
     readCells(records, place, values, at, step) {

@@ -29,7 +29,7 @@ export interface ReadTable {
   readonly names: readonly (readonly string[])[];
   /** [rows], the group of each; undefined if there is no column of groups. */
   readonly groups?: Int32Array | undefined;
-  /** [rows], the cells of the column of groups as they are, of a table for predictions. */
+  /** Of a table for predictions, the cells of the column of groups by the numbers in `groups`. */
   readonly groupCells?: readonly string[] | undefined;
 }
 

@@ -30,9 +30,14 @@ export function labelsCsv(pictures: readonly PredictedPicture[], names: readonly
   return [header, ...lines].map(csvLine).join('');
 }
 
-export function masksReport(pictures: readonly PredictedPicture[], names: readonly string[]): string {
-  const lines = pictures.map(({ file, probabilities }) => {
-    const mask = largest(probabilities, names.length);
+export interface MaskedPicture {
+  readonly file: string;
+  /** The class of each place. */
+  readonly mask: Uint8Array;
+}
+
+export function masksReport(pictures: readonly MaskedPicture[], names: readonly string[]): string {
+  const lines = pictures.map(({ file, mask }) => {
     const shares = names.map((_, label) => mask.filter((one) => one === label).length / mask.length);
     return [file, ...shares.map(percent)];
   });

@@ -1,11 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { predictedClass, predictionsCsv, predictionsReport } from './predictions.js';
+import { type PredictedTable, predictedClass, predictionsCsv, predictionsReport } from './predictions.js';
+
+/** The whole file, of rows that come in these parts. */
+async function csvOf(table: PredictedTable, ...parts: readonly Float32Array[]): Promise<string> {
+  const rows = (values: Float32Array) => values.length / table.target.names.length;
+  async function* inParts() {
+    let start = 0;
+    for (const values of parts) {
+      yield { start, values };
+      start += rows(values);
+    }
+  }
+  let csv = '';
+  for await (const lines of predictionsCsv(table, inParts())) csv += lines;
+  return csv;
+}
 
 describe('predictions', () => {
-  it('of classes are the likeliest and a probability of each, as floats that are read back', () => {
+  it('of classes are the likeliest and a probability of each, as floats that are read back', async () => {
     const values = Float32Array.of(0.1, 0.7, 0.2, 1 / 3, 1 / 3, 1 / 3);
     const target = { kind: 'class', names: ['a', 'b, c', 'say "d"'] } as const;
-    const csv = predictionsCsv({ rows: 2, target, values });
+    const csv = await csvOf({ target }, values);
+    expect(await csvOf({ target }, values.subarray(0, 3), values.subarray(3))).toBe(csv);
     const [header, first, second] = csv.split('\n');
     expect(header).toBe('row,prediction,P(a),"P(b, c)","P(say ""d"")"');
     expect(first).toBe('1,"b, c",0.1,0.7,0.2');
@@ -13,18 +29,24 @@ describe('predictions', () => {
     for (const cell of second!.split(',').slice(2)) expect(Math.fround(Number(cell))).toBe(values[3]);
   });
 
-  it('of labels are 0 or 1, from a probability of one half on', () => {
+  it('of labels are 0 or 1, from a probability of one half on', async () => {
     const target = { kind: 'labels', names: ['cough', 'fever'] } as const;
-    const group = { name: 'patient', cells: ['007'] };
-    const csv = predictionsCsv({ rows: 1, target, group, values: Float32Array.of(0.5, 0.25) });
-    expect(csv).toBe('row,patient,cough,fever,P(cough),P(fever)\n1,007,1,0,0.5,0.25\n');
+    const group = { name: 'patient', cell: (row: number) => `00${row + 7}` };
+    const csv = await csvOf({ target, group }, Float32Array.of(0.5, 0.25), Float32Array.of(0, 1));
+    const lines = ['row,patient,cough,fever,P(cough),P(fever)', '1,007,1,0,0.5,0.25', '2,008,0,1,0,1'];
+    expect(csv).toBe(`${lines.join('\n')}\n`);
   });
 
   it('of numbers are the numbers, the first ten on a terminal', () => {
     const target = { kind: 'numbers', names: ['x'] } as const;
-    const of = (rows: number) => ({ rows, target, values: Float32Array.from({ length: rows }, (_, i) => i) });
-    expect(predictionsReport(of(10)).split('\n')).toHaveLength(11);
-    expect(predictionsReport(of(11))).toMatch(/\n 10 +9\nand 1 more row of 11: /);
+    const of = (rows: number) =>
+      predictionsReport(
+        { target },
+        { start: 0, values: Float32Array.from({ length: rows }, (_, i) => i) },
+        rows,
+      );
+    expect(of(10).split('\n')).toHaveLength(11);
+    expect(of(11)).toMatch(/\n 10 +9\nand 1 more row of 11: /);
   });
 });
 

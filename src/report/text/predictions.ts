@@ -1,4 +1,4 @@
-/** RowPredictions for the rows of a table, as CSV and as a few lines for a terminal. */
+/** What is predicted of the rows of a table, as CSV and as a few lines for a terminal. */
 import { count, plural } from '../numbers.js';
 import { textTable } from '../text-table.js';
 
@@ -13,55 +13,76 @@ export type PredictedTarget =
   | { readonly kind: 'labels'; readonly names: readonly string[] }
   | { readonly kind: 'numbers'; readonly names: readonly string[] };
 
-export interface RowPredictions {
-  readonly rows: number;
+export interface PredictedTable {
   readonly target: PredictedTarget;
-  /** [rows, names]: probabilities, or the numbers themselves. */
-  readonly values: Float32Array;
-  readonly group?: { readonly name: string; readonly cells: readonly string[] } | undefined;
+  /** The column of groups, and its cell in a row. */
+  readonly group?: { readonly name: string; cell(row: number): string } | undefined;
 }
 
-/** One line for each row, after a header; the first row has the number 1. */
-export function predictionsCsv(predictions: RowPredictions): string {
-  const lines = [headerOf(predictions)];
-  for (let row = 0; row < predictions.rows; row++) lines.push(cellsOf(predictions, row, shortestNumber));
-  return lines.map(csvLine).join('');
+/** Some rows that follow each other. */
+export interface RowPredictions {
+  /** The number of the first one in the table, from 0. */
+  readonly start: number;
+  /** [rows, names]: probabilities, or the numbers themselves. */
+  readonly values: Float32Array;
 }
+
+/** Lines of a CSV file, some rows after the others: a header, and one line for each row. */
+export async function* predictionsCsv(
+  table: PredictedTable,
+  predictions: AsyncIterable<RowPredictions>,
+): AsyncGenerator<string> {
+  yield csvLine(headerOf(table));
+  for await (const rows of predictions) {
+    const lines = Array.from({ length: rowsIn(table, rows) }, (_, row) =>
+      csvLine(cellsOf(table, rows, row, shortestNumber)),
+    );
+    yield lines.join('');
+  }
+}
+
+const rowsIn = ({ target: { names } }: PredictedTable, { values }: RowPredictions) =>
+  values.length / names.length;
 
 /** A line of a CSV file. */
 export const csvLine = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\n`;
 
 const MOST_SHOWN = 10;
 
-export function predictionsReport(predictions: RowPredictions): string {
-  const { rows } = predictions;
-  const shown = Math.min(rows, MOST_SHOWN);
+/**
+ * @param first the first rows, ten if there are so many
+ * @param rows how many there are in all
+ */
+export function predictionsReport(table: PredictedTable, first: RowPredictions, rows: number): string {
+  const shown = Math.min(rowsIn(table, first), MOST_SHOWN);
   const rounded = (value: number) => String(Number(value.toPrecision(4)));
-  const lines = Array.from({ length: shown }, (_, row) => cellsOf(predictions, row, rounded));
+  const lines = Array.from({ length: shown }, (_, row) => cellsOf(table, first, row, rounded));
   const rest = rows - shown;
   return [
-    ...textTable([headerOf(predictions), ...lines], []),
+    ...textTable([headerOf(table), ...lines], []),
     ...(rest === 0
       ? []
       : [`and ${plural(rest, 'more row')} of ${count(rows)}: -o predictions.csv writes all`]),
   ].join('\n');
 }
 
-function headerOf({ target: { kind, names }, group }: RowPredictions): string[] {
+function headerOf({ target: { kind, names }, group }: PredictedTable): string[] {
   const places = ['row', ...(group === undefined ? [] : [group.name])];
   const probabilities = names.map((name) => `P(${name})`);
   if (kind === 'class') return [...places, 'prediction', ...probabilities];
   return kind === 'labels' ? [...places, ...names, ...probabilities] : [...places, ...names];
 }
 
+/** The first row of the table has the number 1. */
 function cellsOf(
-  { target, values, group }: RowPredictions,
+  { target, group }: PredictedTable,
+  { start, values }: RowPredictions,
   row: number,
   written: (value: number) => string,
 ): string[] {
   const { kind, names } = target;
   const own = values.subarray(row * names.length, (row + 1) * names.length);
-  const places = [String(row + 1), ...(group === undefined ? [] : [group.cells[row] ?? ''])];
+  const places = [String(start + row + 1), ...(group === undefined ? [] : [group.cell(start + row)])];
   const numbers = Array.from(own, written);
   if (kind === 'class') return [...places, names[predictedClass(own, target.cutOff)] ?? '', ...numbers];
   return kind === 'labels'

@@ -2,7 +2,7 @@
  * Loads the tables of settings: one that is dealt out, a coordinator's or a participant's own, or
  * one for each site of a simulation. Node only.
  */
-import { randomStream } from '../../../base/random.js';
+import { type RandomStream, randomStream } from '../../../base/random.js';
 import { closeDatasets, type Dataset, subset, type TrainTestSplit, withoutExamples } from '../../dataset.js';
 import { pagedParts } from '../../paged-parts.js';
 import { isPaged, type Paging } from '../../paged-values.js';
@@ -52,20 +52,28 @@ export async function loadOwnTable(
   return (await loadTables([file], settings, options))[0] as Dataset;
 }
 
-/**
- * A fifth of each class is for the test, by a seed; the rows of a group are on one side. The table
- * is given back.
- */
+/** A fifth is for the test, by a seed. The table is given back. */
 export function splitTable(dataset: Dataset, paging?: Paging): TrainTestSplit {
+  const split = heldOutRows(dataset, TEST_FRACTION, randomStream(0, 'test hold-out'), paging);
+  closeDatasets(dataset);
+  return split;
+}
+
+/** A part of each class is for the test; the rows of a group are on one side. */
+export function heldOutRows(
+  dataset: Dataset,
+  fraction: number,
+  stream: RandomStream,
+  paging?: Paging,
+): TrainTestSplit {
   const { groups, count } = strataOf(dataset);
   const clusters = dataset.clusters && clustersOf(dataset.clusters);
   const own = clusters === undefined ? groups : Array.from(clusters.first, (row) => groups[row] as number);
   const all = Uint32Array.from({ length: own.length }, (_, at) => at);
-  const parts = holdOut(all, own, count, TEST_FRACTION, randomStream(0, 'test hold-out'));
+  const parts = holdOut(all, own, count, fraction, stream);
   const rowsOf = (places: Uint32Array) => clusters?.members(places) ?? places;
   if (paging !== undefined && dataset.inputs.some(({ values }) => isPaged(values))) {
     const [train, test] = pagedParts(dataset, rowsOf(parts.validation), paging);
-    closeDatasets(dataset);
     return { train, test };
   }
   const part = (places: Uint32Array) =>
