@@ -49,6 +49,7 @@ await build({
   },
 });
 for (const thread of [
+  'data/images/node/decoder-process',
   'merge/files/merge-worker',
   'training/threads/node/feeder',
   'training/threads/node/worker',

@@ -28,7 +28,7 @@ import {
   type PictureFit,
 } from '../picture-size.js';
 import type { WantedPictures } from '../picture-tree.js';
-import { decodePicture } from './open-picture.js';
+import { type PictureDecoder, pictureDecoder } from './picture-decoder.js';
 import {
   classNotices,
   MOST_LISTED,
@@ -107,14 +107,22 @@ export async function loadSurveyed(
   if (paging === undefined) checkBytes(folder, count, size, options.mostBytes ?? Number.POSITIVE_INFINITY);
   const problems = [...survey.problems];
   const unusable = new Set<SurveyedPicture>();
-  const facts = { name: basename(resolve(folder)), folder, size, paging, target };
+  const decoder = pictureDecoder(
+    [...split.train, ...split.test].reduce((sum, one) => sum + pixelsOf(one), 0),
+  );
+  const facts = { name: basename(resolve(folder)), folder, size, paging, target, decoder };
   const decode = (examples: readonly SurveyedPicture[]) =>
     decodeAll(facts, examples, problems, unusable, options);
-  const train = await decode(split.train);
-  const test = await decode(split.test).catch((error: unknown) => {
-    closeDatasets(train);
+  const decoded: Dataset[] = [];
+  try {
+    for (const part of [split.train, split.test]) decoded.push(await decode(part));
+  } catch (error) {
+    closeDatasets(...decoded);
     throw error;
-  });
+  } finally {
+    decoder.close();
+  }
+  const [train, test] = decoded as [Dataset, Dataset];
   const nothing = (wanted === 'test' ? test : train).examples === 0;
   if (problems.length > 0 && (nothing || !skipDamaged)) {
     closeDatasets(train, test);
@@ -140,13 +148,16 @@ interface SetFacts {
   readonly size: PictureSize;
   readonly paging: Paging | undefined;
   readonly target: PictureTarget;
+  readonly decoder: PictureDecoder;
 }
+
+const pixelsOf = ({ own }: SurveyedPicture) => own.height * own.width;
 
 const pagingOf = (bytes: number, { paging }: PictureFolderOptions) =>
   paging !== undefined && bytes > paging.aboveBytes ? paging : undefined;
 
 async function decodeAll(
-  { name, folder, size, paging, target }: SetFacts,
+  { name, folder, size, paging, target, decoder }: SetFacts,
   pictures: readonly SurveyedPicture[],
   problems: DataError[],
   unusable: Set<SurveyedPicture>,
@@ -167,11 +178,11 @@ async function decodeAll(
   let examples = 0;
   const both = async (picture: SurveyedPicture) => ({
     learned: await target.read(picture, size),
-    image: await decodePicture(picture.path, size, fit),
+    image: await decoder.decode(picture.path, size, fit),
   });
   const decoding = togetherInOrder(pictures, both, {
     ...{ what: `pictures of "${folder}"`, signal, onProgress },
-    pixelsOf: ({ own }) => own.height * own.width,
+    pixelsOf,
     onDone(_, { image, learned }) {
       writer.append(image);
       targets.append(learned);
