@@ -17,11 +17,15 @@
  * those of the WebAssembly specification, with its fixed-width SIMD.
  */
 
-type Code = readonly number[];
+import {
+  type WasmCode as Code,
+  simdCode as simd,
+  WASM_TYPES,
+  type WasmFunction,
+  wasmModule,
+} from '../../base/wasm/module.js';
 
-const I32 = 0x7f;
-const F64 = 0x7c;
-const V128 = 0x7b;
+const { i32: I32, f64: F64, v128: V128 } = WASM_TYPES;
 const EMPTY = 0x40;
 
 const get = (local: number): Code => [0x20, local];
@@ -34,7 +38,6 @@ const END: Code = [0x0b];
 const LOAD_I32: Code = [0x28, 2, 0];
 const LOAD_F64: Code = [0x2b, 3, 0];
 
-const simd = (opcode: number, ...immediates: number[]): Code => [0xfd, ...unsigned(opcode), ...immediates];
 const LOAD = simd(0x00, 2, 0);
 const STORE = simd(0x0b, 2, 0);
 const ZEROS = simd(0x0c, ...new Array<number>(16).fill(0));
@@ -85,16 +88,7 @@ const loop = (at: number, end: number, step: number, body: Code): Code => [
 ];
 const times = (local: number, shift: number): Code => [...get(local), ...int(shift), ...SHIFT_LEFT];
 
-interface Function {
-  readonly name: string;
-  readonly parameters: readonly number[];
-  readonly results: readonly number[];
-  /** [count, type], numbered after the parameters. */
-  readonly locals: readonly (readonly [count: number, type: number])[];
-  readonly code: Code;
-}
-
-const finite: Function = {
+const finite: WasmFunction = {
   name: 'finite',
   parameters: [I32, I32],
   results: [I32],
@@ -123,7 +117,7 @@ const finite: Function = {
  * @param key from local 9 to its key
  * @param value from the key in local 8 to its float
  */
-const largest = (name: string, key: Code, larger: Code, value: Code): Function => ({
+const largest = (name: string, key: Code, larger: Code, value: Code): WasmFunction => ({
   name,
   parameters: [I32, I32, I32, I32],
   results: [],
@@ -166,7 +160,7 @@ const absmax = largest(
   [...[...get(8), ...int(1), ...SHIFT_UNSIGNED], ...[...get(8), ...NOT, ...int(31), ...SHIFT_UP], ...OR],
 );
 
-const weightedSum: Function = {
+const weightedSum: WasmFunction = {
   name: 'weightedSum',
   parameters: [I32, I32, I32, I32, F64, I32],
   results: [],
@@ -208,7 +202,7 @@ function column(place: number, low: Code, high: Code): Code {
  * A sum over pairs of values. `term` computes what is added from the two values in locals 10 and
  * 11, as float64.
  */
-const pairSums = (name: string, term: Code): Function => ({
+const pairSums = (name: string, term: Code): WasmFunction => ({
   name,
   parameters: [I32, I32, I32, I32],
   results: [],
@@ -238,7 +232,7 @@ const twoOf = (offset: number): Code => [
   ...[...get(0), ...get(4), ...ADD, ...simd(0x00, 3, offset), ...set(10)],
   ...[...get(1), ...get(4), ...ADD, ...simd(0x00, 3, offset), ...set(11)],
 ];
-const productSumsF64: Function = {
+const productSumsF64: WasmFunction = {
   ...productSums,
   name: 'productSumsF64',
   code: [
@@ -257,7 +251,7 @@ const squareSums = pairSums('squareSums', [...difference, ...set(10), ...get(10)
 
 const xAt: Code = [...get(0), ...get(4), ...ADD];
 const yAt: Code = [...get(1), ...get(4), ...ADD];
-const exchange: Function = {
+const exchange: WasmFunction = {
   name: 'exchange',
   parameters: [I32, I32, I32, I32],
   results: [],
@@ -275,7 +269,7 @@ const exchange: Function = {
   ],
 };
 
-const subtract: Function = {
+const subtract: WasmFunction = {
   ...exchange,
   name: 'subtract',
   code: [
@@ -289,7 +283,7 @@ const inOrder = (x: Code, y: Code): Code => [
   ...[...x, ...get(7), ...get(6), ...get(8), ...SELECT, ...STORE],
   ...[...y, ...get(6), ...get(7), ...get(8), ...SELECT, ...STORE],
 ];
-const exchangeWith: Function = {
+const exchangeWith: WasmFunction = {
   ...exchange,
   name: 'exchangeWith',
   code: [
@@ -313,36 +307,10 @@ function upper(local: number): Code {
   return [...get(local), ...get(local), ...UPPER];
 }
 
-function unsigned(value: number): Code {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
-}
-
-const text = (value: string): Code => [...unsigned(value.length), ...new TextEncoder().encode(value)];
-const vector = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
-const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content];
-
 /** The module. It imports its memory as "memory" of "merge". */
-export function simdModule(): Uint8Array<ArrayBuffer> {
-  const functions = [
+export const simdModule = (): Uint8Array<ArrayBuffer> =>
+  wasmModule('merge', [
     ...[finite, max, absmax, weightedSum],
     ...[productSums, squareSums, productSumsF64],
     ...[subtract, exchange, exchangeWith],
-  ];
-  const types = functions.map(({ parameters, results }) => [
-    0x60,
-    ...vector(parameters.map((type) => [type])),
-    ...vector(results.map((type) => [type])),
   ]);
-  const bodies = functions.map(({ locals, code }) => {
-    const body = [...vector(locals.map(([count, type]) => [count, type])), ...code, ...END];
-    return [...unsigned(body.length), ...body];
-  });
-  return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector(types)),
-    ...section(2, vector([[...text('merge'), ...text('memory'), 2, 0, 1]])),
-    ...section(3, vector(functions.map((_, index) => [index]))),
-    ...section(7, vector(functions.map(({ name }, index) => [...text(name), 0, index]))),
-    ...section(10, vector(bodies)),
-  ]);
-}
