@@ -4,7 +4,7 @@ import { nearestName } from '../../base/nearest-name.js';
 import type { CellProblems } from './cell-problems.js';
 import { type CellReader, MISSING_CODE, MISSING_IN_NAMES, valueText } from './cell-readers.js';
 import type { CategorySpec, ColumnSpecOfTable } from './column-specs.js';
-import { KnownCells } from './known-cells.js';
+import { knownCells, spread } from './kernels/column-kernels.js';
 import { numberOf } from './parse-number.js';
 import { cellText } from './record-scanner.js';
 
@@ -58,30 +58,20 @@ export function categoryReader(
 
   /** Unknown names are counted each time, and so is what is refused. */
   const isCounted = (code: number) => code === names.length || (code === MISSING_CODE && isTarget);
-  const known = new KnownCells();
+  const known = knownCells(MISSING_CODE);
   const knownValues = new Map<unknown, number>();
   return {
     unknown,
     names: () => names,
     readCells(records, place, values, at, step) {
-      const { bytes, count, firsts, starts, ends, quoted } = records;
-      for (let record = 0, to = at; record < count; record++, to += step) {
-        const cell = (firsts[record] as number) + place;
-        const start = starts[cell] as number;
-        const end = ends[cell] as number;
-        if (start === end) {
-          values[to] = MISSING_CODE;
-          continue;
-        }
-        const found = quoted[cell] === 2 ? -1 : known.find(bytes, start, end);
-        if (found >= 0) {
-          values[to] = known.values[found] as number;
-          continue;
-        }
+      const { values: read, hard } = known.read(records, place);
+      spread(read, values, at, step, records.count);
+      for (const record of hard) {
+        const cell = (records.firsts[record] as number) + place;
         problems.line = records.lines[record] as number;
         const code = codeOf(cellText(records, cell));
-        values[to] = code;
-        if (!isCounted(code) && quoted[cell] !== 2) known.add(bytes, start, end, code);
+        values[at + record * step] = code;
+        if (!isCounted(code)) known.add(records, cell, code);
       }
     },
     readValue(of) {

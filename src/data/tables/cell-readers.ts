@@ -3,9 +3,10 @@ import type { ColumnValues } from '../dataset.js';
 import { MISSING_NUMBER, MISSING_WORDS } from '../features.js';
 import type { CellProblems } from './cell-problems.js';
 import type { ColumnSpecOfTable, NumberSpec } from './column-specs.js';
-import { KnownCells } from './known-cells.js';
+import { knownCells, readNumbers, spread } from './kernels/column-kernels.js';
+import type { CellRecords } from './kernels/table-memory.js';
 import { numberOf, parseNumber } from './parse-number.js';
-import { type CellRecords, cellText } from './record-scanner.js';
+import { cellText } from './record-scanner.js';
 
 /**
  * How the cells of one column become numbers. MISSING_NUMBER or MISSING_CODE stands for a missing
@@ -34,6 +35,8 @@ const MISSING_IN_NUMBERS = new Set([...MISSING_WORDS, 'none']);
 export const MISSING_IN_NAMES: ReadonlySet<string> = new Set(MISSING_WORDS);
 const DATE = /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d{1,2}:\d{2}.*)?$/;
 const MS_OF_DAY = 86_400_000;
+/** No day has this number. */
+const NO_DAY = -(2 ** 31);
 
 /** Whether a cell is empty, or a word that stands for a missing value. */
 export const isMissingWord = (text: string): boolean => MISSING_IN_NAMES.has(text.toLowerCase());
@@ -84,30 +87,25 @@ export function numberReader(
     problems.add({ column: name, expected: 'a number', got: text, hint });
     return MISSING_NUMBER;
   };
+  const usual = {
+    ...{ decimal, missing: MISSING_NUMBER },
+    ...{ low: Math.max(low, -GREATEST), high: Math.min(high, GREATEST) },
+  };
   return {
     readCells(records, place, values, at, step) {
-      const { bytes, count, firsts, starts, ends } = records;
-      let usual = 0;
-      for (let record = 0, to = at; record < count; record++, to += step) {
+      const { bytes, count, firsts, lines, starts, ends } = records;
+      const { values: read, hard, empty } = readNumbers(records, place, usual);
+      counted.known += count - empty - hard.length;
+      spread(read, values, at, step, count);
+      if (hasOwnMissing) counted.known -= leaveOut(numbers, read, values, at, step, count);
+      for (const record of hard) {
         const cell = (firsts[record] as number) + place;
-        const start = starts[cell] as number;
-        const end = ends[cell] as number;
-        if (start === end) {
-          values[to] = MISSING_NUMBER;
-          continue;
-        }
-        const number = parseNumber(bytes, start, end, decimal);
-        if (number >= low && number <= high && number >= -GREATEST && number <= GREATEST && !hasOwnMissing) {
-          usual++;
-          values[to] = number;
-          continue;
-        }
-        problems.line = records.lines[record] as number;
-        values[to] = Number.isNaN(number)
+        const number = parseNumber(bytes, starts[cell] as number, ends[cell] as number, decimal);
+        problems.line = lines[record] as number;
+        values[at + record * step] = Number.isNaN(number)
           ? refused(cellText(records, cell))
           : accept(number, () => cellText(records, cell));
       }
-      counted.known += usual;
     },
     readValue(of) {
       if (of === null || of === undefined || Number.isNaN(of)) return MISSING_NUMBER;
@@ -118,6 +116,25 @@ export function numberReader(
       return Number.isNaN(number) ? refused(text) : accept(number, () => text);
     },
   };
+}
+
+/** Missing values in place of the numbers that stand for them; says how many. */
+function leaveOut(
+  numbers: ReadonlySet<number>,
+  read: Float64Array,
+  values: ColumnValues,
+  at: number,
+  step: number,
+  count: number,
+): number {
+  let left = 0;
+  for (let record = 0; record < count; record++) {
+    const number = read[record] as number;
+    if (number === MISSING_NUMBER || !numbers.has(number)) continue;
+    values[at + record * step] = MISSING_NUMBER;
+    left++;
+  }
+  return left;
 }
 
 export function dateReader({ name, value }: ColumnSpecOfTable, problems: CellProblems): CellReader {
@@ -131,24 +148,20 @@ export function dateReader({ name, value }: ColumnSpecOfTable, problems: CellPro
     problems.add({ column: name, expected: 'a day as 2026-12-31', got: text });
     return MISSING_NUMBER;
   };
-  const known = new KnownCells();
+  const known = knownCells(NO_DAY);
   return {
     readCells(records, place, values, at, step) {
-      const { bytes, count, firsts, starts, ends, quoted } = records;
-      for (let record = 0, to = at; record < count; record++, to += step) {
-        const cell = (firsts[record] as number) + place;
-        const start = starts[cell] as number;
-        const end = ends[cell] as number;
-        const found = start === end ? -1 : known.find(bytes, start, end);
-        if (found >= 0) {
-          values[to] = known.values[found] as number;
-          continue;
-        }
+      const { values: days, hard } = known.read(records, place);
+      spread(days, values, at, step, records.count);
+      for (let record = 0; record < records.count; record++)
+        if (days[record] === NO_DAY) values[at + record * step] = MISSING_NUMBER;
+      for (const record of hard) {
+        const cell = (records.firsts[record] as number) + place;
         problems.line = records.lines[record] as number;
-        const days = read(cellText(records, cell));
-        values[to] = days;
+        const day = read(cellText(records, cell));
+        values[at + record * step] = day;
         // What is no day is counted each time.
-        if (days !== MISSING_NUMBER && quoted[cell] !== 2) known.add(bytes, start, end, days);
+        if (day !== MISSING_NUMBER) known.add(records, cell, day);
       }
     },
     readValue(of) {

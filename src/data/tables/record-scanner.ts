@@ -5,35 +5,15 @@
  * the line ends of every system are known.
  */
 import { DataError } from '../error.js';
-
-/** Some records that follow each other; the lists are reused for the next ones. */
-export interface CellRecords {
-  bytes: Uint8Array;
-  /** How many records there are. */
-  count: number;
-  /** Of each record: the line on which it begins, from 1; its first cell; how many cells it has. */
-  readonly lines: Int32Array;
-  readonly firsts: Int32Array;
-  readonly cells: Int32Array;
-  /** Where each cell begins and ends, without its quotes. */
-  starts: Int32Array;
-  ends: Int32Array;
-  /** 1 for a quoted cell, 2 if quotes in it are doubled. */
-  quoted: Uint8Array;
-}
+import { AT, CELLS_TOGETHER, MOST_CELLS, RECORDS_TOGETHER, STATE, STOP } from './kernels/memory-layout.js';
+import { type CellRecords, type TableMemory, withTableMemory } from './kernels/table-memory.js';
 
 const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d];
 /** A record longer than that is a quote that never ends. */
 const LONGEST_RECORD = 2 ** 24;
-const MOST_CELLS = 2 ** 16;
-/** So many are passed on together, so that a column of them is read in one loop. */
-const RECORDS_TOGETHER = 256;
-const CELLS_TOGETHER = 2 ** 16;
 const decoder = new TextDecoder();
 
 export interface RecordScanner {
-  /** The line that is read, from 1. */
-  line(): number;
   /** @param chunk is not kept */
   push(chunk: Uint8Array): void;
   /** The last record may have no line end. */
@@ -51,55 +31,43 @@ export function scanRecords(
   separator: number,
   onRecords: (records: CellRecords) => boolean | undefined,
 ): RecordScanner {
-  const scan = newScan(file, separator);
-  const { records } = scan;
-  let buffer = new Uint8Array(0);
-  /** How many bytes of the buffer are a record that has begun. */
-  let begun = 0;
-  let together = 1;
-  let ended = false;
+  let begun = new Uint8Array(0);
+  let [line, together, isEnded] = [1, 1, false];
 
-  const passOn = () => {
-    if (records.count === 0) return;
-    together = RECORDS_TOGETHER;
-    ended = onRecords(records) === false;
-    records.count = 0;
-    scan.used = 0;
-  };
-  const read = (bytes: Uint8Array, isLast: boolean): number => {
-    let at = 0;
-    records.bytes = bytes;
+  const read = (chunk: Uint8Array, isLast: boolean) => (memory: TableMemory) => {
+    memory.bytes.set(begun, AT.text);
+    memory.bytes.set(chunk, AT.text + begun.length);
+    const scan = newScan(file, separator, memory, AT.text + begun.length + chunk.length, isLast);
+    scan.line = line;
+    let at = AT.text;
+    const passOn = () => {
+      if (scan.records.count === 0) return;
+      together = RECORDS_TOGETHER;
+      isEnded = onRecords(scan.records) === false;
+      scan.records.count = 0;
+      scan.used = 0;
+    };
     try {
-      while (at < bytes.length && !ended) {
-        const next = readRecords(scan, at, together, isLast);
-        passOn();
-        if (next === at) break;
-        at = next;
+      for (let before = -1; before < at && at < scan.end && !isEnded; ) {
+        before = at;
+        at = readRecords(scan, at, together);
+        if (scan.records.count === together || scan.used >= CELLS_TOGETHER) passOn();
       }
     } finally {
       passOn();
     }
-    return at;
+    line = scan.line;
+    begun = memory.bytes.slice(at, scan.end);
   };
 
   return {
-    line: () => scan.line,
     push(chunk) {
-      if (ended) return;
-      const length = begun + chunk.length;
-      if (length > buffer.length) {
-        const longer = new Uint8Array(2 * length);
-        longer.set(buffer.subarray(0, begun));
-        buffer = longer;
-      }
-      buffer.set(chunk, begun);
-      const used = read(buffer.subarray(0, length), false);
-      buffer.copyWithin(0, used, length);
-      begun = length - used;
-      if (begun > LONGEST_RECORD) throw openQuote(file, scan.line);
+      if (isEnded) return;
+      withTableMemory(begun.length + chunk.length, read(chunk, false));
+      if (begun.length > LONGEST_RECORD) throw openQuote(file, line);
     },
     end() {
-      if (!ended && begun > 0) read(buffer.subarray(0, begun), true);
+      if (!isEnded && begun.length > 0) withTableMemory(begun.length, read(new Uint8Array(0), true));
     },
   };
 }
@@ -108,7 +76,12 @@ export function scanRecords(
 interface Scan {
   readonly file: string;
   readonly separator: number;
+  readonly memory: TableMemory;
   readonly records: CellRecords;
+  /** The address behind the bytes. */
+  readonly end: number;
+  /** Whether no bytes come after these. */
+  readonly isLast: boolean;
   /** How many cells the records have that were read. */
   used: number;
   /** Of the one that is read: its line, and how many lines it takes. */
@@ -116,84 +89,88 @@ interface Scan {
   lines: number;
 }
 
-const newScan = (file: string, separator: number): Scan => ({
-  ...{ file, separator, used: 0, line: 1, lines: 1 },
-  records: {
-    ...{ bytes: new Uint8Array(0), count: 0, starts: new Int32Array(64), ends: new Int32Array(64) },
-    ...{ quoted: new Uint8Array(64), lines: new Int32Array(RECORDS_TOGETHER) },
-    ...{ firsts: new Int32Array(RECORDS_TOGETHER), cells: new Int32Array(RECORDS_TOGETHER) },
-  },
+const newScan = (
+  file: string,
+  separator: number,
+  memory: TableMemory,
+  end: number,
+  isLast: boolean,
+): Scan => ({
+  ...{ file, separator, memory, end, isLast, used: 0, line: 1, lines: 1 },
+  records: { ...memory.lists, count: 0 },
 });
 
 /**
- * Reads at most so many records from `from` on, and says where the next one begins. If there are
- * fewer, its end is not here yet.
+ * Reads records from `from` on, until there are so many, and says where the next one begins. If it
+ * is where they began, its end is not here yet.
  */
-function readRecords(scan: Scan, from: number, most: number, isLast: boolean): number {
-  const { records, separator } = scan;
-  const { bytes } = records;
-  const { length } = bytes;
-  // Most bytes are letters and digits.
-  const highest = Math.max(separator, QUOTE);
-  let { starts, ends, quoted } = records;
+function readRecords(scan: Scan, from: number, most: number): number {
+  const { records, memory, separator, isLast, end } = scan;
+  const { state, kernels } = memory;
+  state[STATE.count] = records.count;
+  state[STATE.used] = scan.used;
+  state[STATE.line] = scan.line;
+  const next = kernels.records(from, end, separator, Number(isLast), most);
+  records.count = state[STATE.count] as number;
+  scan.used = state[STATE.used] as number;
+  scan.line = state[STATE.line] as number;
+  const stop = state[STATE.stop];
+  if (stop === STOP.tooMany) throw tooMany(scan.file, scan.line);
+  const isUnended = stop === STOP.atEnd && isLast && next < end;
+  return stop === STOP.atQuote || isUnended ? readRecord(scan, next) : next;
+}
+
+/** Reads one record in which there are quotes, or which has no line end. */
+function readRecord(scan: Scan, from: number): number {
+  const { records, separator, isLast, end } = scan;
+  const { bytes, starts, ends, quoted } = records;
   scan.lines = 1;
-  let cell = 0;
-  let [recordStart, start, isQuoted] = [from, from, false];
-  for (let at = from; at < length; at++) {
+  let cell = scan.used;
+  let [start, isQuoted] = [from, false];
+  const endCell = (at: number) => {
+    if (isQuoted) isQuoted = false;
+    else {
+      starts[cell] = start;
+      ends[cell] = at;
+      quoted[cell] = 0;
+    }
+    cell++;
+    if (cell - scan.used > MOST_CELLS) throw tooMany(scan.file, scan.line);
+  };
+  for (let at = from; at < end; at++) {
     const byte = bytes[at] as number;
-    if (byte > highest) continue;
     if (byte === separator || byte === LF || byte === CR) {
-      if (isQuoted) isQuoted = false;
-      else {
-        starts[cell] = start;
-        ends[cell] = at;
-        quoted[cell] = 0;
-      }
-      cell++;
-      if (cell === starts.length) {
-        widen(scan, cell);
-        ({ starts, ends, quoted } = records);
-      }
+      endCell(at);
       if (byte !== separator) {
         // A carriage return at the end of a piece may be half of a line end.
-        if (byte === CR && at + 1 >= length && !isLast) return recordStart;
-        if (byte === CR && at + 1 < length && bytes[at + 1] === LF) at++;
-        recordStart = at + 1;
-        cell = keepRecord(scan, cell);
-        if (records.count === most || cell >= CELLS_TOGETHER) return recordStart;
+        if (byte === CR && at + 1 >= end && !isLast) return from;
+        keepRecord(scan, cell);
+        return byte === CR && at + 1 < end && bytes[at + 1] === LF ? at + 2 : at + 1;
       }
       start = at + 1;
     } else if (byte === QUOTE && at === start) {
       at = readQuoted(scan, cell, at + 1);
       // What follows a quote may not be here yet: another quote, or the rest of a line end.
-      if (at >= length && !isLast) return recordStart;
-      if (at > length) throw openQuote(scan.file, scan.line);
+      if (at >= end && !isLast) return from;
+      if (at > end) throw openQuote(scan.file, scan.line);
       const next = bytes[at];
-      if (at < length && next !== separator && next !== LF && next !== CR)
+      if (at < end && next !== separator && next !== LF && next !== CR)
         throw textAfterQuote(scan.file, scan.line + scan.lines - 1);
       isQuoted = true;
       at--;
     }
   }
-  if (!isLast || recordStart === length) return recordStart;
-  if (!isQuoted) {
-    starts[cell] = start;
-    ends[cell] = length;
-    quoted[cell] = 0;
-  }
-  keepRecord(scan, cell + 1);
-  return length;
+  if (!isLast) return from;
+  endCell(end);
+  keepRecord(scan, cell);
+  return end;
 }
 
-/**
- * Ends a record before the cell of this number; an empty line is none.
- * @returns the number of the next cell
- */
-function keepRecord(scan: Scan, end: number): number {
+/** Ends a record before the cell of this number; an empty line is none. */
+function keepRecord(scan: Scan, end: number): void {
   const { records, used } = scan;
   const { count } = records;
   const cells = end - used;
-  if (cells > MOST_CELLS) throw tooMany(scan.file, scan.line);
   const isEmpty = cells === 1 && records.quoted[used] === 0 && records.starts[used] === records.ends[used];
   if (!isEmpty) {
     records.lines[count] = scan.line;
@@ -203,27 +180,26 @@ function keepRecord(scan: Scan, end: number): number {
     scan.used = end;
   }
   scan.line += scan.lines;
-  scan.lines = 1;
-  return scan.used;
 }
 
 /** Reads a cell from behind its quote; beyond the bytes if it does not end in them. */
 function readQuoted(scan: Scan, cell: number, start: number): number {
-  const { bytes, starts, ends, quoted } = scan.records;
+  const { records, end } = scan;
+  const { bytes, starts, ends, quoted } = records;
   starts[cell] = start;
   quoted[cell] = 1;
-  for (let at = start; at < bytes.length; at++) {
+  for (let at = start; at < end; at++) {
     const byte = bytes[at];
     if (byte === LF) scan.lines++;
     if (byte !== QUOTE) continue;
-    if (at + 1 >= bytes.length || bytes[at + 1] !== QUOTE) {
+    if (at + 1 >= end || bytes[at + 1] !== QUOTE) {
       ends[cell] = at;
       return at + 1;
     }
     quoted[cell] = 2;
     at++;
   }
-  return bytes.length + 1;
+  return end + 1;
 }
 
 /** The text of a cell, by its place in the lists; doubled quotes in it are one. */
@@ -238,19 +214,6 @@ export function recordTexts(records: CellRecords, record: number): string[] {
   return Array.from({ length: records.cells[record] as number }, (_, cell) =>
     cellText(records, first + cell).trim(),
   );
-}
-
-/** Makes room for more cells. */
-function widen({ file, line, records, used }: Scan, cells: number): void {
-  if (cells - used > MOST_CELLS) throw tooMany(file, line);
-  const width = 2 * records.starts.length;
-  const wider = <Kind extends Int32Array | Uint8Array>(from: Kind, into: Kind) => {
-    into.set(from);
-    return into;
-  };
-  records.starts = wider(records.starts, new Int32Array(width));
-  records.ends = wider(records.ends, new Int32Array(width));
-  records.quoted = wider(records.quoted, new Uint8Array(width));
 }
 
 const tooMany = (file: string, line: number) =>

@@ -2,7 +2,7 @@
 import type { ColumnValues } from '../dataset.js';
 import type { CellProblems } from './cell-problems.js';
 import type { CellReader } from './cell-readers.js';
-import type { CellRecords } from './record-scanner.js';
+import type { CellRecords } from './kernels/table-memory.js';
 
 export interface RowsToRead {
   count(): number;

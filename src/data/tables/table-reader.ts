@@ -12,7 +12,8 @@ import { type CategoryReader, categoryReader, cellCollector } from './category-r
 import { CellProblems } from './cell-problems.js';
 import { type CellReader, dateReader, MISSING_CODE, numberReader, type RangeCount } from './cell-readers.js';
 import { type ColumnSpecOfTable, columnNames, type TableSpec, targetColumns } from './column-specs.js';
-import { type CellRecords, ragged } from './record-scanner.js';
+import type { CellRecords } from './kernels/table-memory.js';
+import { ragged } from './record-scanner.js';
 import { type RowStore, rowStore } from './row-store.js';
 import { type RowsToRead, rowsOfText, rowsOfValues } from './rows-to-read.js';
 import { type TargetReader, targetReader } from './target-reader.js';
@@ -196,9 +197,12 @@ function leaveOut(
   width: number,
   isMissing: (row: number) => boolean,
 ): void {
-  const kept: number[] = [];
-  for (let row = 0; row < rows.count(); row++) if (!isMissing(row)) kept.push(row);
-  if (kept.length === rows.count()) return;
+  const count = rows.count();
+  let row = 0;
+  while (row < count && !isMissing(row)) row++;
+  if (row === count) return;
+  const kept = Array.from({ length: row }, (_, before) => before);
+  for (; row < count; row++) if (!isMissing(row)) kept.push(row);
   rows.keepOnly(kept);
   for (const [to, from] of kept.entries()) goals.copyWithin(to * width, from * width, (from + 1) * width);
 }

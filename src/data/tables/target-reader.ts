@@ -103,8 +103,14 @@ function positiveReader(
     readCells(records, place, values, at, step) {
       cells.readCells(records, place, values, at, step);
       for (let record = 0, to = at; record < records.count; record++, to += step) {
+        const code = values[to] as number;
+        const known = decided[code];
+        if (known !== undefined && known !== UNDECIDED) {
+          values[to] = known;
+          continue;
+        }
         problems.line = records.lines[record] as number;
-        values[to] = decide(values[to] as number);
+        values[to] = decide(code);
       }
     },
     readValue: (value) => decide(cells.readValue(value)),

@@ -2,7 +2,8 @@
  * Opens a text table whose bytes come piece by piece: encoding, separator and decimal comma are
  * found in the first piece. A header comes first, then records.
  */
-import { type CellRecords, type RecordScanner, recordTexts, scanRecords } from './record-scanner.js';
+import type { CellRecords } from './kernels/table-memory.js';
+import { type RecordScanner, recordTexts, scanRecords } from './record-scanner.js';
 import { firstRecords, hasDecimalComma, type Separator, separatorOf } from './separator.js';
 import { type TextBytes, type TextEncodingName, textBytes } from './text-bytes.js';
 

@@ -1,6 +1,6 @@
 /** The bytes of a table's file, piece by piece, unpacked if it is gzipped. Node only. */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { reasonOf } from '../../../base/node/reason.js';
 import { DataError } from '../../error.js';
@@ -31,23 +31,50 @@ export async function tableBytes(path: string): Promise<number> {
   return found.size;
 }
 
-/** @throws DataError when there is no such file, or it cannot be read */
+/**
+ * A piece is valid until the next one is asked for.
+ * @throws DataError when there is no such file, or it cannot be read
+ */
 export async function* piecesOf(path: string): AsyncGenerator<FilePiece> {
   const of = await tableBytes(path);
+  try {
+    for await (const { piece, done } of path.endsWith('.gz') ? unpackedPieces(path) : plainPieces(path))
+      yield { piece, done, of };
+  } catch (cause) {
+    throw new DataError(`data: "${path}" cannot be read: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+type Pieces = AsyncGenerator<Omit<FilePiece, 'of'>>;
+
+/** While a piece is used, the next one is read into the other of two buffers. */
+async function* plainPieces(path: string): Pieces {
+  const file = await open(path);
+  let [now, next] = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+  let reading = file.read(now);
+  try {
+    for (let done = 0; ; [now, next] = [next, now]) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      done += bytesRead;
+      reading = file.read(next);
+      // What has failed is said when this piece has been used.
+      reading.catch(() => undefined);
+      yield { piece: now.subarray(0, bytesRead), done };
+    }
+  } finally {
+    await reading.catch(() => undefined);
+    await file.close();
+  }
+}
+
+async function* unpackedPieces(path: string): Pieces {
   const file = createReadStream(path, { highWaterMark: PIECE_BYTES });
-  const bytes = path.endsWith('.gz') ? file.pipe(createGunzip({ chunkSize: PIECE_BYTES })) : file;
+  const bytes = file.pipe(createGunzip({ chunkSize: PIECE_BYTES }));
   // An error of the file alone would end the process.
   file.on('error', (error) => bytes.destroy(error));
-  const pieces = (bytes as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-  const failed = (cause: unknown) => {
-    throw new DataError(`data: "${path}" cannot be read: ${reasonOf(cause)}`, { cause });
-  };
   try {
-    for (;;) {
-      const { done, value } = await pieces.next().catch(failed);
-      if (done) return;
-      yield { piece: value, done: file.bytesRead, of };
-    }
+    for await (const piece of bytes) yield { piece: piece as Uint8Array, done: file.bytesRead };
   } finally {
     file.destroy();
   }

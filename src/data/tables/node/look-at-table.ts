@@ -1,7 +1,7 @@
 /** Takes a first look at a table in a file. Node only. */
 import { basename } from 'node:path';
+import { isParquet } from '../../parquet/parquet-file.js';
 import { type FirstLook, firstLook } from '../first-look.js';
-import { isParquet } from '../parquet/parquet-file.js';
 import { lookAtParquet } from '../parquet/parquet-table.js';
 import { piecesOf } from './file-pieces.js';
 import { withParquet } from './parquet-source.js';

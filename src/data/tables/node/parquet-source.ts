@@ -1,6 +1,6 @@
 /** A Parquet file on a disk. Node only. */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { ByteSource } from '../parquet/parquet-file.js';
+import type { ByteSource } from '../../parquet/parquet-file.js';
 import { tableBytes } from './file-pieces.js';
 
 /** @throws DataError when there is no such file */

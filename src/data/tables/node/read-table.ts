@@ -1,8 +1,8 @@
 /** Reads one table from a file, piece by piece. Node only. */
 import { basename } from 'node:path';
+import { isParquet } from '../../parquet/parquet-file.js';
 import type { OnDataProgress } from '../../progress.js';
 import type { TableSettings, TableSpec } from '../column-specs.js';
-import { isParquet } from '../parquet/parquet-file.js';
 import { readParquet } from '../parquet/parquet-table.js';
 import type { ReadTable, TableReaderOptions } from '../table-reader.js';
 import { textTableReader } from '../text-table.js';

@@ -2,8 +2,8 @@
 import type { Dataset } from '../../dataset.js';
 import { type PageFile, readPageFile } from '../../page/page-files.js';
 import { checkPageFile, type PagePiecesOptions, pagePieces } from '../../page/page-pieces.js';
+import { type ByteSource, isParquet } from '../../parquet/parquet-file.js';
 import { type TableSettings, tableSpec } from '../column-specs.js';
-import { type ByteSource, isParquet } from '../parquet/parquet-file.js';
 import { readParquet } from '../parquet/parquet-table.js';
 import { requireNames, tableDatasets } from '../table-dataset.js';
 import { textTableReader } from '../text-table.js';

@@ -1,10 +1,10 @@
 /** Reads a table from a Parquet file, one group of rows after the other. */
 import { DataError } from '../../error.js';
+import { type ByteSource, openParquet, type ParquetFile, type RowRange } from '../../parquet/parquet-file.js';
 import { valueText } from '../cell-readers.js';
 import { columnNames, type TableSpec } from '../column-specs.js';
 import { type FirstLook, tableLook } from '../first-look.js';
 import { type ReadTable, type TableReaderOptions, tableReader } from '../table-reader.js';
-import { type ByteSource, openParquet, type ParquetFile, type RowRange } from './parquet-file.js';
 
 /** So many rows are read together. */
 const ROWS = 8192;

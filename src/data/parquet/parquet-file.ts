@@ -2,8 +2,8 @@
  * Opens a Parquet file: its columns, and their values by row group. hyparquet decodes it, in Node
  * and in browsers; it is loaded with the first such file.
  */
-import type { SchemaTree } from 'hyparquet';
-import { DataError } from '../../error.js';
+import type { SchemaElement, SchemaTree } from 'hyparquet';
+import { DataError } from '../error.js';
 
 /** By its name. */
 export const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
@@ -19,6 +19,13 @@ export interface RowRange {
   readonly rowEnd: number;
 }
 
+/** A column of values, of lists of values, of lists of lists … */
+export interface ParquetLists {
+  /** How many lists are around each value; 0 for one value in each row. */
+  readonly depth: number;
+  readonly value: SchemaElement;
+}
+
 export interface ParquetFile {
   /** The names of its columns. */
   readonly names: readonly string[];
@@ -26,6 +33,8 @@ export interface ParquetFile {
   readonly groups: readonly RowRange[];
   /** What a column holds that is not one value in each row; undefined if it has such values. */
   problemOf(name: string): string | undefined;
+  /** Undefined if there is no such column, or it has structures. */
+  listsOf(name: string): ParquetLists | undefined;
   /** @throws DataError when the values cannot be decoded */
   values(name: string, group: RowRange): Promise<ArrayLike<unknown>>;
 }
@@ -52,16 +61,18 @@ export async function openParquet(file: string, source: ByteSource): Promise<Par
     const scan = await parquetScan({ file: source, metadata, compressors, geoparquet: false });
     return { scan, columns: children };
   });
+  const columnOf = (name: string) => columns.find(({ element }) => element.name.trim() === name);
   return {
     names: columns.map(({ element }) => element.name.trim()),
     groups: scan.ranges,
     problemOf(name) {
-      const column = columns.find(({ element }) => element.name.trim() === name);
+      const column = columnOf(name);
       return column === undefined ? undefined : problemOfColumn(column);
     },
+    listsOf: (name) => listsIn(columnOf(name), 0),
     async values(name, group) {
       const what = `the column "${name}" of "${file}"`;
-      const column = columns.find(({ element }) => element.name.trim() === name)?.element.name ?? name;
+      const column = columnOf(name)?.element.name ?? name;
       const values = await decode(what, () => scan.readColumn({ ...group, column }));
       const expected = group.rowEnd - group.rowStart;
       if (values.length === expected) return values;
@@ -81,4 +92,18 @@ function problemOfColumn({ children, element }: SchemaTree): string | undefined 
   if (type === 'BYTE_ARRAY' && !TEXTS.includes(converted_type) && logical_type?.type !== 'STRING')
     return `values of the type ${kind}`;
   return undefined;
+}
+
+/**
+ * A list is a group with a repeated group that has the element, or with a repeated element.
+ * @see https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists
+ */
+function listsIn(column: SchemaTree | undefined, depth: number): ParquetLists | undefined {
+  if (column === undefined) return undefined;
+  const { element, children } = column;
+  const [repeated, ...others] = children;
+  if (repeated === undefined) return { depth, value: element };
+  const isList = element.converted_type === 'LIST' && repeated.element.repetition_type === 'REPEATED';
+  if (!isList || others.length > 0 || repeated.children.length > 1) return undefined;
+  return listsIn(repeated.children[0] ?? repeated, depth + 1);
 }
