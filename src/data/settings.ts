@@ -225,7 +225,7 @@ const arraysSchema = z
     targets: namedArrays.describe('The arrays that are learned.'),
     ...{ sites, test },
   })
-  .describe('Arrays, as .npz, .safetensors or a folder of .npy files.');
+  .describe('Arrays, as .npz, .safetensors, Parquet with lists, or a folder of .npy files.');
 export type ArraySettings = z.output<typeof arraysSchema>;
 
 export const dataSchema = z

@@ -78,7 +78,7 @@ const float = {
   toFloat: one(0xb9),
 } as const;
 
-/** Where it is read from, or written to, is the first operand, and the list that it is counted from. */
+/** An address is the first operand; it may be counted from that of a list. */
 const memory = {
   loadByte: loadBy(0x2d, 0),
   load: loadBy(0x28, 2),

@@ -1,16 +1,25 @@
 /**
- * The arrays in a `.npz` or `.safetensors` file, in a `.npy` file, or in a folder of `.npy` files.
- * Their numbers are read when they are needed.
+ * The arrays in a `.npz`, `.safetensors` or `.parquet` file, in a `.npy` file, or in a folder of
+ * `.npy` files. Their numbers are read when they are needed.
  */
 import { TensorError } from '../../base/error.js';
 import { compareNames } from '../../base/names.js';
 import type { Dtype } from '../../tensor/dtype.js';
 import { parseSafetensorsHeader, safetensorsDataStart } from '../../tensor/safetensors-header.js';
 import { sizeOf } from '../../tensor/shape.js';
+import type { ColumnValues } from '../dataset.js';
 import { DataError } from '../error.js';
-import { type ByteFile, type ByteRange, bytesIn, firstBytes } from './byte-range.js';
+import { type ByteFile, type ByteRange, bytePieces, bytesIn, firstBytes } from './byte-range.js';
 import { NPY_HEADER_BYTES, parseNpyHeader } from './npy-header.js';
-import { bytesOfNumber, type NumberType, type StoredArray } from './stored-array.js';
+import { arraysInParquet } from './parquet-arrays.js';
+import {
+  type ArrayInFile,
+  bytesOfNumber,
+  type FoundArrays,
+  type NumberType,
+  numbersIn,
+  type StoredArray,
+} from './stored-array.js';
 import {
   LOCAL_HEADER_BYTES,
   largeDirectory,
@@ -21,21 +30,8 @@ import {
   zipEntries,
 } from './zip-entries.js';
 
-/** An array in a file. */
-export interface ArrayInFile extends StoredArray {
-  readonly name: string;
-  /** It names the array in errors: `"x" in "data.npz"`. */
-  readonly what: string;
-  readonly range: ByteRange;
-  /** Bytes of the range before the first number. */
-  readonly dataStart: number;
-}
-
 /** The endings of files with arrays. */
-export const ARRAY_ENDINGS = ['.npz', '.npy', '.safetensors'] as const;
-
-/** By their names. What cannot be read as numbers is an error only where it is asked for. */
-export type FoundArrays = ReadonlyMap<string, () => Promise<ArrayInFile>>;
+export const ARRAY_ENDINGS = ['.npz', '.npy', '.safetensors', '.parquet'] as const;
 
 /** @throws DataError when it is no such file */
 export async function arraysInFile(file: ByteFile): Promise<FoundArrays> {
@@ -43,6 +39,7 @@ export async function arraysInFile(file: ByteFile): Promise<FoundArrays> {
   if (isNpy(lower)) return new Map([[nameIn(file.path), () => npyIn(file)]]);
   if (lower.endsWith('.npz')) return inZip(file);
   if (lower.endsWith('.safetensors')) return inSafetensors(file);
+  if (lower.endsWith('.parquet')) return arraysInParquet(file);
   throw new DataError(
     `data: "${file.path}" is none of the files that hold arrays, expected ${ARRAY_ENDINGS.join(', ')}, or a folder of .npy files`,
   );
@@ -71,7 +68,7 @@ const npyIn = (file: ByteFile) =>
 
 async function npyArray(name: string, what: string, range: ByteRange): Promise<ArrayInFile> {
   const header = parseNpyHeader(await firstBytes(range, what, NPY_HEADER_BYTES), what);
-  return checked({ ...header, name, what, range });
+  return storedArray(header, name, what, range, header.dataStart);
 }
 
 async function inZip(file: ByteFile) {
@@ -111,10 +108,10 @@ async function inSafetensors(file: ByteFile) {
       entries.map(({ name, dtype, shape, begin, end }) => {
         const range = { file, start: dataStart + begin, length: end - begin };
         const what = `"${name}" in "${path}"`;
-        const stored = { littleEndian: true, fortran: false, shape, dataStart: 0 };
+        const stored = { littleEndian: true, fortran: false, shape };
         return [
           name,
-          async () => checked({ ...stored, type: typeOf(dtype, what), name, what, range }),
+          async () => storedArray({ ...stored, type: typeOf(dtype, what) }, name, what, range, 0),
         ] as const;
       }),
     );
@@ -147,13 +144,33 @@ function typeOf(dtype: Dtype, what: string): NumberType {
   return type;
 }
 
-/** @throws DataError when its bytes are not those of its shape */
-function checked(array: ArrayInFile): ArrayInFile {
-  const expected = sizeOf(array.shape) * bytesOfNumber(array.type);
-  const got = bytesIn(array.range) - array.dataStart;
-  if (got === expected) return array;
-  throw new DataError(
-    `data: ${array.what} has ${got} bytes of numbers, expected ${expected} for ${array.type}[${array.shape}]`,
-    { hint: 'write the file again' },
-  );
+/**
+ * @param dataStart bytes of the range before the first number
+ * @throws DataError when its bytes are not those of its shape
+ */
+function storedArray(
+  { type, littleEndian, fortran, shape }: StoredArray,
+  name: string,
+  what: string,
+  range: ByteRange,
+  dataStart: number,
+): ArrayInFile {
+  const expected = sizeOf(shape) * bytesOfNumber(type);
+  const got = bytesIn(range) - dataStart;
+  if (got !== expected) {
+    throw new DataError(
+      `data: ${what} has ${got} bytes of numbers, expected ${expected} for ${type}[${shape}]`,
+      { hint: 'write the file again' },
+    );
+  }
+  const width = sizeOf(shape.slice(1)) * bytesOfNumber(type);
+  async function* numbers(): AsyncGenerator<ColumnValues> {
+    let from = 0;
+    for await (const piece of bytePieces(range, what, dataStart, width)) {
+      const values = numbersIn(piece, { type, littleEndian }, what, from);
+      from += values.length;
+      yield values;
+    }
+  }
+  return { type, littleEndian, fortran, shape, name, what, numbers };
 }

@@ -23,9 +23,7 @@ import { heldWriter } from '../held-writer.js';
 import type { Paging, ValuesKind, ValuesWriter } from '../paged-values.js';
 import type { ArraySettings } from '../settings.js';
 import { columnOfArray, keptKind } from './array-columns.js';
-import type { ArrayInFile, FoundArrays } from './array-files.js';
-import { bytePieces } from './byte-range.js';
-import { bytesOfNumber, inRows, numbersIn } from './stored-array.js';
+import { type ArrayInFile, type FoundArrays, inRows } from './stored-array.js';
 
 export interface ArraysOptions {
   /** All examples may be for training, or all for the test; both by default. */
@@ -221,18 +219,14 @@ async function readColumn(
   };
   // Of an array whose first axis varies fastest, no example lies in one piece.
   const isTurned = array.fortran && array.shape.length > 1;
-  const each = size * bytesOfNumber(array.type);
-  let from = 0;
   const all: ColumnValues[] = [];
-  for await (const piece of bytePieces(array.range, array.what, array.dataStart, each)) {
+  for await (const piece of array.numbers()) {
     signal?.throwIfAborted();
-    const values = as(numbersIn(piece, array, array.what, from));
-    from += values.length;
-    if (isTurned) all.push(values);
-    else write(values);
+    if (isTurned) all.push(as(piece));
+    else write(as(piece));
   }
   if (!isTurned) return;
-  const whole = heldWriter(kept, from);
+  const whole = heldWriter(kept, sizeOf(array.shape));
   for (const values of all) whole.append(values);
   write(inRows(whole.finish(), array.shape));
 }

@@ -24,6 +24,21 @@ export interface StoredArray {
   readonly shape: Shape;
 }
 
+/** An array in a file. */
+export interface ArrayInFile extends StoredArray {
+  readonly name: string;
+  /** It names the array in errors: `"x" in "data.npz"`. */
+  readonly what: string;
+  /**
+   * Its numbers in the order of the file, in pieces of whole examples.
+   * @throws DataError when they cannot be read
+   */
+  numbers(): AsyncIterable<ColumnValues>;
+}
+
+/** By their names. What cannot be read as numbers is an error only where it is asked for. */
+export type FoundArrays = ReadonlyMap<string, () => Promise<ArrayInFile>>;
+
 /** Bytes of a number. */
 export const bytesOfNumber = (type: NumberType): number =>
   type === 'bool' ? 1 : Number(/\d+/.exec(type)) / 8;
@@ -97,13 +112,16 @@ function narrowed(
   for (let at = 0; at < values.length; at++) {
     into[at] = Number(values[at]);
     if (BigInt(into[at] as number) === BigInt(values[at] as number | bigint)) continue;
-    throw new DataError(
-      `data: number ${from + at} of ${what} is ${values[at]}, expected whole numbers from -2147483648 to 2147483647`,
-      { hint: 'number categories and tokens from 0, or write floats' },
-    );
+    throw beyondInt32(`number ${from + at} of ${what}`, values[at] as number | bigint);
   }
   return into;
 }
+
+/** @param which the number */
+export const beyondInt32 = (which: string, value: number | bigint) =>
+  new DataError(`data: ${which} is ${value}, expected whole numbers from -2147483648 to 2147483647`, {
+    hint: 'number categories and tokens from 0, or write floats',
+  });
 
 /** The values in rows, the last axis fastest, of an array that is stored the other way around. */
 export function inRows<Values extends ColumnValues>(values: Values, shape: Shape): Values {

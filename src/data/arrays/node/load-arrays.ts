@@ -4,8 +4,9 @@ import { basename, join, resolve } from 'node:path';
 import { reasonOf } from '../../../base/node/reason.js';
 import { DataError } from '../../error.js';
 import type { ArraySettings } from '../../settings.js';
-import { arraysInFile, arraysInFolder, type FoundArrays, isNpy } from '../array-files.js';
+import { arraysInFile, arraysInFolder, isNpy } from '../array-files.js';
 import { type ArraysOptions, type LoadedArrays, readArrays } from '../read-arrays.js';
+import type { FoundArrays } from '../stored-array.js';
 import { byteFile } from './byte-file.js';
 
 /** @throws DataError when there is no such file, and as `readArrays` does */

@@ -3,8 +3,9 @@ import type { Dataset } from '../../dataset.js';
 import { DataError } from '../../error.js';
 import type { PageFile } from '../../page/page-files.js';
 import type { ArraySettings } from '../../settings.js';
-import { arraysInFile, arraysInFolder, type FoundArrays, isNpy } from '../array-files.js';
+import { arraysInFile, arraysInFolder, isNpy } from '../array-files.js';
 import { type ArraysOptions, readArrays } from '../read-arrays.js';
+import type { FoundArrays } from '../stored-array.js';
 import { pageByteFile } from './page-byte-file.js';
 
 export interface PageArraysOptions extends Pick<ArraysOptions, 'signal'> {

@@ -1,4 +1,4 @@
-/** Reads a column of records at once: its numbers, or the numbers of cells that come again and again. */
+/** Reads a column of records at once: as numbers, or as cells that come again and again. */
 import { ENTRY, KEY_BYTES, PLACES, STATE } from './memory-layout.js';
 import { type CellRecords, tableMemory } from './table-memory.js';
 
@@ -42,7 +42,7 @@ export function spread(
   for (let record = 0, to = at; record < count; record++, to += step) into[to] = from[record] as number;
 }
 
-/** Cells of one column that are known by their bytes. They are forgotten when others take their place. */
+/** Cells of one column that are known by their bytes, until others take their place. */
 interface KnownCells {
   /** The numbers of cells; hard are those that are not known. */
   read(records: CellRecords, place: number): CellsRead<Int32Array>;

@@ -1,4 +1,4 @@
-/** Where everything lies in the memory in which texts are read: addresses, and how much there is. */
+/** Where everything lies in the memory in which texts are read. */
 
 /** So many records are passed on together, so that a column of them is read in one loop. */
 export const RECORDS_TOGETHER = 256;

@@ -84,7 +84,7 @@ function Expected({ federation: { classNames, wanted } }: Pick<ChooseDataProps, 
       <p>
         {kind === 'table'
           ? 'A CSV, TSV or Parquet file whose columns have these names, in any order. Other columns are left out, and an empty cell is a missing value. The file is read on this device, and you see what it holds before anything is sent.'
-          : 'A .npz or .safetensors file, or a folder of .npy files, with these arrays; their first axis is that of the examples. They are read on this device, and you see what they hold before anything is sent.'}
+          : 'A .npz, .safetensors or .parquet file, or a folder of .npy files, with these arrays; their first axis is that of the examples. They are read on this device, and you see what they hold before anything is sent.'}
       </p>
       <Scroll label="What the data are to hold">
         <table class="wanted">
