@@ -24,8 +24,12 @@ export interface OrtEngine {
    * their own.
    */
   readonly writesIntoOutputs: boolean;
-  /** Gives the memory of a result that nobody reads back at once. */
-  readonly free?: (array: Tensor['data']) => void;
+  /** Where results that nobody reads are given back at once. */
+  readonly memory?: {
+    free(array: Tensor['data']): void;
+    /** Tells how much will be freed in a run. */
+    expectToFree(bytes: number): void;
+  };
 }
 
 export function ortSession(
@@ -33,7 +37,7 @@ export function ortSession(
   session: InferenceSession,
   { carry = {} }: SessionOptions,
 ): Session {
-  const { ort, device, writesIntoOutputs } = engine;
+  const { ort, device, writesIntoOutputs, memory } = engine;
   const carried = carriedTensors(engine, carry);
 
   const feedsOf = (inputs: Feeds) => {
@@ -64,6 +68,7 @@ export function ortSession(
 
   return {
     async write(tensors) {
+      memory?.expectToFree(bytesOf(Object.values(tensors)));
       for (const [name, tensor] of Object.entries(tensors)) carried.write(name, tensor);
     },
     async run(inputs, outputs = {}) {
@@ -96,7 +101,7 @@ export function ortSession(
 
 /** The tensors that stay with the session from run to run, by the names of their inputs. */
 function carriedTensors(
-  { ort, writesIntoOutputs, free }: OrtEngine,
+  { ort, writesIntoOutputs, memory }: OrtEngine,
   carry: Readonly<Record<string, string>>,
 ) {
   const inputs = new Set(Object.values(carry));
@@ -121,10 +126,13 @@ function carriedTensors(
       current.set(name, given ?? result);
       if (given === undefined || given === result) return;
       const copy = result.data as Tensor['data'];
-      if (copy.buffer !== (given.data as Tensor['data']).buffer) free?.(copy);
+      if (copy.buffer !== (given.data as Tensor['data']).buffer) memory?.free(copy);
     },
   };
 }
+
+const bytesOf = (tensors: readonly Tensor[]) =>
+  tensors.reduce((bytes, { data }) => bytes + data.byteLength, 0);
 
 /** A tensor of the engine over the same bytes. */
 function toOrt(ort: Ort, name: string, tensor: Tensor | TextTensor): OrtTensor {

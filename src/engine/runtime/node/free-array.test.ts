@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { freeArray } from './free-array.js';
+import { expectToFree, freeArray } from './free-array.js';
 
 describe('freeArray', () => {
   it('gives the memory back before anything is collected', () => {
@@ -16,5 +16,22 @@ describe('freeArray', () => {
     const shared = new Float32Array(new SharedArrayBuffer(8));
     freeArray(shared);
     expect(shared.length).toBe(2);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('expectToFree', () => {
+  it('has the memory of a step used again by the next, without mapping it anew', () => {
+    const bytes = 2 ** 24;
+    expectToFree(bytes);
+    const step = () => {
+      const arrays = Array.from({ length: 4 }, () => new Float32Array(bytes / 16).fill(1));
+      arrays.forEach(freeArray);
+    };
+    for (let i = 0; i < 3; i++) step();
+    const before = process.resourceUsage().minorPageFault;
+    const steps = 20;
+    for (let i = 0; i < steps; i++) step();
+    const pages = bytes / 4096;
+    expect((process.resourceUsage().minorPageFault - before) / steps).toBeLessThan(pages / 4);
   });
 });

@@ -5,7 +5,7 @@ import { requireArray } from '../../../tensor/arrays.js';
 import { engineError } from '../engine-error.js';
 import { ortSession } from '../ort-session.js';
 import { checkThreads, partBytesOf, type Runtime } from '../runtime.js';
-import { freeArray } from './free-array.js';
+import { expectToFree, freeArray } from './free-array.js';
 
 // By `import` its twenty CommonJS files would be read for their names first: a third of the time in
 // which a thread starts.
@@ -34,7 +34,8 @@ export function ortNode({ threads = 1 } = {}): Runtime {
             session: { intra_op: { allow_spinning: threads > 1 ? '1' : '0' }, set_denormal_as_zero: '1' },
           },
         });
-        const engine = { ort, device: `the ${device}`, writesIntoOutputs: true, free: freeArray };
+        const memory = { free: freeArray, expectToFree };
+        const engine = { ort, device: `the ${device}`, writesIntoOutputs: true, memory };
         return ortSession(engine, session, options);
       } catch (cause) {
         throw engineError(cause, `the ${device}`, 'opened');
