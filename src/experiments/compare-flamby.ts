@@ -1,8 +1,9 @@
 /**
  * Repeats FLamby's benchmark of four hospitals (https://arxiv.org/abs/2210.04620) over random
- * splits: its rows, logistic regression from PyTorch's initial weights, batches of four. FedAvg has
- * 15 rounds of 100 steps of SGD 0.001; where data are pooled, or a hospital is alone, Adam 0.001
- * makes 50 epochs. Node only.
+ * splits: its rows, logistic regression from PyTorch's initial weights, batches of four. A
+ * federation has 15 rounds of 100 steps of SGD, by six strategies with the learning rates of its
+ * file config_heart_disease.json; where data are pooled, or a hospital is alone, Adam 0.001 makes
+ * 50 epochs. Node only.
  *
  * Its code trains a federation, or a hospital alone, on rows that are normalized by the training
  * rows of their hospital, but judges every model on test rows that are normalized by those of all,
@@ -40,6 +41,33 @@ const METRICS: TaskMetrics = [
     format: 'percent',
   },
 ];
+
+type Recipe = Pick<ConfigurationInput, 'rounds' | 'local' | 'optimizer' | 'correction' | 'server'>;
+
+const federation = (learningRate: number, more: Pick<Recipe, 'correction' | 'server'> = {}): Recipe => ({
+  ...{ rounds: 15, local: { steps: 100 }, optimizer: { name: 'sgd', learningRate } },
+  ...more,
+});
+const FED_AVG = federation(0.001);
+const adaptive = { beta1: 0.9, tau: 1e-8 } as const;
+/** The strategies beside FedAvg, as FLamby has tuned them. */
+const STRATEGIES: Readonly<Record<string, Recipe>> = {
+  FedProx: federation(0.001, { correction: { name: 'fed-prox', mu: 0.01 } }),
+  SCAFFOLD: federation(0.001, { correction: { name: 'scaffold' } }),
+  FedAdam: federation(0.01, {
+    server: { name: 'fed-adam', learningRate: 0.01, beta2: 0.999, ...adaptive },
+  }),
+  FedYogi: federation(0.003162, {
+    server: { name: 'fed-yogi', learningRate: 0.01, beta2: 0.999, ...adaptive },
+  }),
+  FedAdagrad: federation(0.003162, {
+    server: { name: 'fed-adagrad', learningRate: 0.316228, ...adaptive },
+  }),
+};
+/** Where data are pooled, or a hospital is alone. */
+const ALONE: Recipe = {
+  ...{ rounds: 1, local: { epochs: 50 }, optimizer: { name: 'adam', learningRate: 0.001 } },
+};
 
 const network: Network = (scope, rows) => dense(scope.in('fc'), rows, 1);
 
@@ -103,26 +131,26 @@ async function compareOnce(
     );
   const pooled = [normalizedRows(train, train), joinedRows(own.map((hospital) => hospital.train))];
   const pooledModels: StateDict[] = [];
-  for (const rows of pooled) pooledModels.push(await trained([{ name: 'pooled', train: rows }], options));
+  for (const rows of pooled)
+    pooledModels.push(await trained([{ name: 'pooled', train: rows }], ALONE, options));
   const alone: Record<string, Figures> = {};
-  for (const hospital of own) alone[hospital.name] = judge(await trained([hospital], options));
+  for (const hospital of own) alone[hospital.name] = judge(await trained([hospital], ALONE, options));
+  const federated = judge(await trained(own, FED_AVG, options));
+  const strategies: Record<string, Figures> = {};
+  for (const [name, recipe] of Object.entries(STRATEGIES))
+    strategies[name] = judge(await trained(own, recipe, options));
   return {
-    ...{ split, metrics: METRICS, alone, pooled: judge(...pooledModels) },
+    ...{ split, metrics: METRICS, alone, pooled: judge(...pooledModels), federated, strategies },
     examples: { train: train.labels.length, test: test.labels.length },
-    federated: judge(await trained(own, options)),
   };
 }
 
-/** The model of a federation; with one owner, of 50 epochs there. */
 async function trained(
   owners: readonly Pick<Hospital, 'name' | 'train'>[],
+  recipe: Recipe,
   { seed, workers, signal }: Omit<SplitOptions, 'split'>,
 ): Promise<StateDict> {
   const sets = owners.map(({ name, train }) => rowsDataset(name, train));
-  const recipe: Pick<ConfigurationInput, 'rounds' | 'local' | 'optimizer'> =
-    owners.length > 1
-      ? { rounds: 15, local: { steps: 100 }, optimizer: { name: 'sgd', learningRate: 0.001 } }
-      : { rounds: 1, local: { epochs: 50 }, optimizer: { name: 'adam', learningRate: 0.001 } };
   const { model } = await runFederation(
     {
       ...{ ...recipe, seed, batchSize: 4, evaluateEvery: recipe.rounds },

@@ -33,6 +33,8 @@ export interface SplitOutcome {
   readonly metrics: TaskMetrics;
   readonly examples: { readonly train: number; readonly test: number };
   readonly federated: Figures;
+  /** Of federations by other strategies, by name. */
+  readonly strategies?: Readonly<Record<string, Figures>> | undefined;
   readonly pooled: Figures;
   /** What each site has without the others. */
   readonly alone: Readonly<Record<string, Figures>>;

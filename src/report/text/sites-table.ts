@@ -21,15 +21,22 @@ export function sitesTable(outcomes: readonly SplitOutcome[]): string {
   const { metrics, examples } = first;
   const shown = metrics.filter(({ name }) => name !== 'loss').slice(0, 2);
   const ways: Way[] = [
-    ['federated', ({ federated }) => federated],
+    [first.strategies === undefined ? 'federated' : 'federated, FedAvg', ({ federated }) => federated],
+    ...Object.keys(first.strategies ?? {}).map(
+      (name): Way => [`federated, ${name}`, ({ strategies }) => strategies?.[name]],
+    ),
     ['pooled', ({ pooled }) => pooled],
     ...Object.keys(first.alone).map((site): Way => [`${site} alone`, ({ alone }) => alone[site]]),
   ];
-  const head = ['', ...shown.map(titleOf), `${labelOf(metrics[0])}: federated − this`];
-  const rows = ways.map(([name, of]) => [
+  const head = [
+    '',
+    ...shown.map(titleOf),
+    `${labelOf(metrics[0])}: ${first.strategies === undefined ? 'federated' : 'FedAvg'} − this`,
+  ];
+  const rows = ways.map(([name, of], at) => [
     name,
     ...shown.map((metric) => figureText(metric, outcomes, of)),
-    name === 'federated' ? '' : differenceText(metrics[0], outcomes, of),
+    at === 0 ? '' : differenceText(metrics[0], outcomes, of),
   ]);
   const splits = outcomes.length === 1 ? 'one split' : `${outcomes.length} random splits, mean ± s.d.`;
   return [
