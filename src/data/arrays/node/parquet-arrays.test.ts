@@ -8,6 +8,7 @@ import { type Column, closeDatasets } from '../../dataset.js';
 import { pagingIn } from '../../paged/node/paging.js';
 import { isPaged } from '../../paged-values.js';
 import type { ArraySettings } from '../../settings.js';
+import { readPageArrays } from '../page/read-page-arrays.js';
 import { loadArrays } from './load-arrays.js';
 
 const fixtures = fileURLToPath(new URL('../../../../test/fixtures/arrays', import.meta.url));
@@ -56,6 +57,15 @@ describe('lists in Parquet', () => {
     expect(values(paged)).toEqual(values(held));
     closeDatasets(paged.train, paged.test);
   });
+});
+
+it('a page reads the same from a file that was chosen', async () => {
+  const name = 'lists.parquet';
+  const file = new File([readFileSync(at(name))], name);
+  const page = await readPageArrays([{ path: name, file }], name, all, { mostBytes: 1e6 });
+  const { train } = await loadArrays(at(name), all, { wanted: 'training' });
+  expect(page.inputs.map(valuesOf)).toEqual(train.inputs.map(valuesOf));
+  expect(page.targets.map(valuesOf)).toEqual(train.targets.map(valuesOf));
 });
 
 describe('what is refused in one line', () => {
