@@ -57,6 +57,8 @@ export interface TableReader {
    * @param columns the values of each, as the header has them
    */
   values(columns: readonly ArrayLike<unknown>[], from: number, count: number): void;
+  /** This part of the rows has come. */
+  expect(part: number): void;
   /** @throws DataError when cells are wrong, or no row has what is learned */
   finish(): ReadTable;
   /** Gives up what was read. */
@@ -78,12 +80,8 @@ export function tableReader(
   const lacking = checkHeader(name, spec, header, forPredictions);
   const bound = bindColumns(spec, header, problems, options);
   const { numbers, categories, target, groups } = bound;
-  const stores = {
-    numbers: rowStore('f32', numbers.length),
-    categories: rowStore('i32', categories.length),
-    targets: rowStore(target.dtype, target.readers.length),
-    groups: rowStore('i32', groups === undefined ? 0 : 1),
-  };
+  const stores = storesOf(bound);
+  const every: readonly RowStore[] = Object.values(stores);
   const targetPlaces = targetColumns(spec.target).map((name) => header.indexOf(name));
   let rows = 0;
   let all = 0;
@@ -106,7 +104,7 @@ export function tableReader(
       // A row without a group is one of its own.
       for (let row = 0; row < count; row++) if (own[row] === MISSING_CODE) own[row] = -1 - nextGroup++;
     }
-    for (const store of Object.values(stores)) store.keep(count);
+    for (const store of every) store.keep(count);
     rows += count;
     pageLarge(paging, stores.numbers, stores.categories);
   };
@@ -118,6 +116,9 @@ export function tableReader(
       take(rowsOfText(records));
     },
     values: (columns, from, count) => take(rowsOfValues(columns, { from, count, before: all }, problems)),
+    expect(part) {
+      for (const store of every) store.expect(part);
+    },
     finish() {
       problems.refuse();
       checkRows(file, spec, rows, all);
@@ -140,7 +141,7 @@ export function tableReader(
       };
     },
     discard() {
-      for (const store of Object.values(stores)) store.discard();
+      for (const store of every) store.discard();
     },
   };
 }
@@ -182,6 +183,13 @@ function bindColumns(
     },
   };
 }
+
+const storesOf = ({ numbers, categories, target, groups }: ReturnType<typeof bindColumns>) => ({
+  numbers: rowStore('f32', numbers.length),
+  categories: rowStore('i32', categories.length),
+  targets: rowStore(target.dtype, target.readers.length),
+  groups: rowStore('i32', groups === undefined ? 0 : 1),
+});
 
 /** From the moment on when inputs take too much memory, they are kept in files. */
 function pageLarge(paging: Paging | undefined, ...stores: readonly RowStore[]): void {

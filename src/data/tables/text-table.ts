@@ -8,6 +8,8 @@ export type TextTableOptions = TableReaderOptions & TextFormat;
 
 export interface TextTable {
   push(chunk: Uint8Array): void;
+  /** What was pushed is this part of the text, so that room can be made for all of it. */
+  expect(part: number): void;
   /** @throws DataError when the table cannot be used */
   finish(): ReadTable;
   /** Gives up what was read. */
@@ -24,6 +26,7 @@ export function textTableReader(file: string, spec: TableSpec, options: TextTabl
   });
   return {
     push: text.push,
+    expect: (part) => reader?.expect(part),
     finish() {
       text.end();
       if (reader === undefined) throw new DataError(`data: "${file}" is empty, expected a header and rows`);

@@ -37,11 +37,14 @@ export async function readTable(
     return withParquet(path, (source) => readParquet(basename(path), source, spec, { ...options, onRows }));
   }
   const table = textTableReader(basename(path), spec, options);
+  let isExpected = false;
   const what = `bytes of "${path}"`;
   try {
     for await (const { piece, done, of } of piecesOf(path)) {
       signal?.throwIfAborted();
       table.push(piece);
+      if (!isExpected && of > MANY_BYTES) table.expect(done / of);
+      isExpected = true;
       if (of > MANY_BYTES) onProgress?.({ what, done, of });
     }
     return table.finish();
