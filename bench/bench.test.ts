@@ -4,9 +4,10 @@ import { itAtLength } from '../test/every-case.js';
 import { checkoutAt, measureAgainst } from './against.js';
 import { type Contender, inTurns, sideBySide } from './contender.js';
 import { networkNames, trainingFlops } from './networks.js';
+import type { ReadingRow } from './reading.js';
 import { quantile, ratio, sampleOf } from './statistics.js';
 import { bestPeer, measureSteps, type StepsRow, wasBusy } from './steps.js';
-import { againstTable, compileTable, mergingTable, stepsTable } from './tables.js';
+import { againstTable, compileTable, mergingTable, readingTable, stepsTable } from './tables.js';
 
 const exactly = (value: number) => sampleOf([value]);
 
@@ -132,4 +133,32 @@ itAtLength('the steps of another checkout take turns with ours', async () => {
 it('a ratio to another checkout is given to a thousandth', () => {
   const row = { label: '1 thread', ours: exactly(985), theirs: exactly(1000) };
   expect(againstTable({ network: 'mlp', batchSize: 64, rows: [row] })).toContain('0.985×');
+});
+
+it('a reading is compared with pandas turn by turn, and the memory of a run is told by row', () => {
+  const row = (label: string, oursToIt: readonly number[]): ReadingRow => ({
+    label,
+    rate: exactly(2e8),
+    cpuRate: exactly(1e8),
+    wholeRate: exactly(5e7),
+    oursToIt: sampleOf(oursToIt),
+    peakBytes: 3e8,
+  });
+  const use = { peakBytes: 4e8, seconds: 9, cpuSeconds: 8 };
+  const text = readingTable({
+    bytes: 1e9,
+    rows: 1e7,
+    columns: 17,
+    warm: [row('ours', [1, 1, 1]), row('pandas', [0.9, 1.2, 0.8])],
+    cold: [],
+    runs: [
+      { ...use, rows: 5e6 },
+      { ...use, rows: 1e7, peakBytes: 5.5e8 },
+    ],
+    bytesOfRow: 30,
+  });
+  expect(text).toMatch(/^ours +200 +100 +50 +2,000,000 +300\.0 MB$/m);
+  expect(text).toMatch(/^pandas .* 0\.90, 0\.80, 1\.20$/m);
+  expect(text).toMatch(/30 bytes for each row more/);
+  expect(text).not.toContain('from the disk');
 });

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import type { PyTorch } from './pytorch.js';
+import type { PandasPython } from './reading.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -17,7 +18,10 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export const describeMachine = (pyTorches: readonly PyTorch[]): Machine => ({
+export const describeMachine = (
+  pyTorches: readonly PyTorch[],
+  pandas: PandasPython | undefined,
+): Machine => ({
   date: new Date().toISOString(),
   processor: cpus()[0]?.model.trim() ?? 'unknown',
   cores: availableParallelism(),
@@ -27,6 +31,7 @@ export const describeMachine = (pyTorches: readonly PyTorch[]): Machine => ({
     commonweight: version,
     node: process.version,
     engine: ortNode().name,
+    ...(pandas && { [`pandas (${pandas.python})`]: pandas.version }),
     ...Object.fromEntries(pyTorches.map(({ python, version }) => [`PyTorch (${python})`, version])),
   },
 });

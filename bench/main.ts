@@ -9,7 +9,8 @@ import { describeMachine, type Machine } from './machine.js';
 import { isNetworkName, type NetworkName, networkNames } from './networks.js';
 import { isPartName, type PartName, partNames, parts } from './parts.js';
 import { findPeers, PEERS_VARIABLE } from './peers.js';
-import { findPyTorch, PYTHON_VARIABLE } from './pytorch.js';
+import { findPyTorch, PYTHON_VARIABLE, pythonsOf } from './pytorch.js';
+import { findPandas } from './reading.js';
 import { machineLines } from './tables.js';
 
 interface Flags {
@@ -42,7 +43,7 @@ const program = new Command('npm run bench --')
   .option('--json <file>', 'write all figures as JSON')
   .option(
     '--python <path>',
-    `a Python with PyTorch; may be repeated (and ${PYTHON_VARIABLE}=a:b)`,
+    `a Python with PyTorch, or with pandas for "tables"; may be repeated (and ${PYTHON_VARIABLE}=a:b)`,
     (path: string, all: readonly string[]) => [...all, path],
     [],
   )
@@ -66,7 +67,8 @@ async function bench(what: readonly string[], flags: Flags): Promise<void> {
   const compares = against === undefined && chosen.some((name) => withPeers.includes(name));
   const pyTorches = compares ? await findPyTorch(flags.python) : [];
   const peers = compares && chosen.includes('steps') ? await findPeers(flags.peers) : [];
-  const machine = describeMachine(pyTorches);
+  const pandas = chosen.includes('tables') ? await findPandas(pythonsOf(flags.python)) : undefined;
+  const machine = describeMachine(pyTorches, pandas);
   const notes: string[] = [];
   const tell = (note: string) => {
     notes.push(note);
@@ -76,12 +78,16 @@ async function bench(what: readonly string[], flags: Flags): Promise<void> {
   if (compares && pyTorches.length === 0) {
     tell('no Python here has PyTorch, so ours stands alone; bench/README.md says how to get one');
   }
+  if (chosen.includes('tables') && pandas === undefined) {
+    tell('no Python here has pandas, so ours reads alone; name one by --python');
+  }
   const results: { part: PartName; figures: unknown }[] = [];
   const options = {
     networks,
     batchSize: flags.batch,
     quick: flags.quick ?? false,
     pyTorches,
+    pandas,
     peers,
     against,
     tell,

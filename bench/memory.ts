@@ -2,20 +2,14 @@
  * The most memory that a whole run takes, by its number of participants: the command line, mlp, one
  * round of one epoch.
  */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { fashionMnistCache } from '../src/data/images/node/fashion-mnist.js';
-import { lastLine } from './contender.js';
+import { commandLine, measureCommand } from './command-use.js';
 import { BenchError } from './error.js';
 import { samplePath } from './images.js';
-import { peakBytesOf } from './machine.js';
 
-const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const participantCounts = [2, 10, 100] as const;
-const LOOK_MS = 20;
 
 export interface MemoryRow {
   readonly participants: number;
@@ -30,7 +24,7 @@ export interface MemoryResult {
 
 /** @throws BenchError when the project is not built, or a run fails. */
 export async function measureMemory(quick: boolean): Promise<MemoryResult> {
-  if (!existsSync(program)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
+  if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
   const folder = quick ? undefined : installedDataset();
   const data =
     folder === undefined ? ['--dataset', samplePath] : ['--dataset', 'fashion-mnist', '--data-dir', folder];
@@ -42,25 +36,11 @@ export async function measureMemory(quick: boolean): Promise<MemoryResult> {
 async function measureRun(participants: number, data: readonly string[]): Promise<MemoryRow> {
   const settings = ['--network', 'mlp', '--partition', 'iid', '--participants', String(participants)];
   const length = ['--rounds', '1', '--epochs', '1', '--batch-size', '64'];
-  const began = performance.now();
-  const child = spawn(process.execPath, [program, 'run', ...data, ...settings, ...length], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaint = '';
-  child.stderr.on('data', (bytes: Buffer) => {
-    complaint = (complaint + bytes.toString()).slice(-4000);
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  let peakBytes = 0;
-  // The system keeps the high-water mark: what a look misses is seen by the next one.
-  while (child.exitCode === null && child.pid !== undefined) {
-    peakBytes = Math.max(peakBytes, (await peakBytesOf(child.pid)) ?? 0);
-    await setTimeout(LOOK_MS);
-  }
-  if ((await ended) !== 0) {
-    throw new BenchError(`bench: the run with ${participants} participants failed: ${lastLine(complaint)}`);
-  }
-  return { participants, peakBytes, seconds: (performance.now() - began) / 1000 };
+  const { peakBytes, seconds } = await measureCommand(
+    ['run', ...data, ...settings, ...length],
+    `the run with ${participants} participants`,
+  );
+  return { participants, peakBytes, seconds };
 }
 
 function installedDataset(): string | undefined {

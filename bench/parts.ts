@@ -11,6 +11,7 @@ import { type InstalledPeer, measurePeers } from './peers.js';
 import { allPictures, measurePictures, quickPictures } from './pictures.js';
 import { profileNetwork } from './profile.js';
 import type { PyTorch } from './pytorch.js';
+import { allReading, measureReading, type PandasPython, quickReading } from './reading.js';
 import { measureServed } from './served.js';
 import { measureSteps } from './steps.js';
 import {
@@ -24,6 +25,7 @@ import {
   peersTable,
   picturesTable,
   profileTable,
+  readingTable,
   servedTable,
   stepsTable,
 } from './tables.js';
@@ -33,6 +35,7 @@ export interface PartOptions {
   readonly batchSize: number;
   readonly quick: boolean;
   readonly pyTorches: readonly PyTorch[];
+  readonly pandas: PandasPython | undefined;
   readonly peers: readonly InstalledPeer[];
   /** Another checkout, whose steps are measured in place of PyTorch's. */
   readonly against: string | undefined;
@@ -92,6 +95,10 @@ export const parts = {
   async *pictures({ quick }) {
     const figures = await measurePictures(quick ? quickPictures : allPictures);
     yield { figures, table: picturesTable(figures) };
+  },
+  async *tables({ quick, pandas }) {
+    const figures = await measureReading(quick ? quickReading : allReading, pandas?.python);
+    yield { figures, table: readingTable(figures) };
   },
   async *demands({ quick }) {
     const rows: DemandRow[] = [];

@@ -2,33 +2,23 @@
  * Whole runs on pictures that take more memory than they may, beside the same runs with all
  * pictures in memory, in turns: generated JPEG files are decoded, trained on and evaluated.
  */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { randomStream } from '../src/base/random.js';
-import { lastLine } from './contender.js';
+import { type CommandUse, commandLine, measureCommand } from './command-use.js';
 import { BenchError } from './error.js';
-import { cpuSecondsOf, peakBytesOf } from './machine.js';
 
-const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const LOOK_MS = 20;
 const SIDE = 160;
 const CLASSES = 10;
 /** Gigabytes that a run may take: an eighth of them is less, or more, than the pictures. */
 const LIMITS = { file: 2, memory: 64 } as const;
 export type Way = keyof typeof LIMITS;
 
-export interface PictureRun {
+export interface PictureRun extends CommandUse {
   readonly way: Way;
-  readonly peakBytes: number;
-  /** Of the whole process, from its start to its end. */
-  readonly seconds: number;
-  readonly cpuSeconds: number;
   /** Of training and evaluation. */
   readonly roundSeconds: number;
 }
@@ -53,7 +43,7 @@ export interface PicturesResult {
 
 /** @throws BenchError when the project is not built, or a run fails. */
 export async function measurePictures({ pictures, steps, pairs }: PicturesPlan): Promise<PicturesResult> {
-  if (!existsSync(program)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
+  if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
   const folder = await mkdtemp(join(tmpdir(), 'commonweight-bench-pictures-'));
   try {
     await generate(join(folder, 'set'), pictures);
@@ -96,29 +86,14 @@ async function measureRun(folder: string, way: Way, steps: number): Promise<Pict
   const settings = ['--network', 'lenet5', '--partition', 'iid', '--participants', '2', '--batch-size', '64'];
   const length = ['--rounds', '1', '--steps', String(steps), '--size', String(SIDE)];
   const where = ['--dataset', join(folder, 'set'), '--out', out, '--max-memory', String(LIMITS[way])];
-  const began = performance.now();
-  const child = spawn(process.execPath, [program, 'run', ...where, ...settings, ...length], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaint = '';
-  child.stderr.on('data', (bytes: Buffer) => {
-    complaint = (complaint + bytes.toString()).slice(-4000);
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  let [peakBytes, cpuSeconds] = [0, 0];
-  while (child.exitCode === null && child.pid !== undefined) {
-    peakBytes = Math.max(peakBytes, (await peakBytesOf(child.pid)) ?? 0);
-    cpuSeconds = (await cpuSecondsOf(child.pid)) ?? cpuSeconds;
-    await setTimeout(LOOK_MS);
-  }
-  if ((await ended) !== 0) {
-    throw new BenchError(`bench: the run with its pictures in ${way} failed: ${lastLine(complaint)}`);
-  }
-  const seconds = (performance.now() - began) / 1000;
+  const use = await measureCommand(
+    ['run', ...where, ...settings, ...length],
+    `the run with its pictures in ${way}`,
+  );
   const result = JSON.parse(await readFile(join(out, 'result.json'), 'utf8')) as {
     rounds: { seconds: number }[];
   };
   await rm(out, { recursive: true });
   const roundSeconds = result.rounds.reduce((sum, round) => sum + round.seconds, 0);
-  return { way, peakBytes, seconds, cpuSeconds, roundSeconds };
+  return { way, ...use, roundSeconds };
 }

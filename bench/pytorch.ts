@@ -16,6 +16,15 @@ export interface PyTorch {
 
 export const PYTHON_VARIABLE = 'COMMONWEIGHT_BENCH_PYTHON';
 const usualPythons = ['/usr/bin/python3', 'python3'];
+
+/** Those that are named, by an option or by the variable, and the usual ones. */
+export const pythonsOf = (named: readonly string[]) => [...insistedPythons(named), ...usualPythons];
+
+const insistedPythons = (named: readonly string[]) => [
+  ...named,
+  ...(process.env[PYTHON_VARIABLE]?.split(':').filter((path) => path !== '') ?? []),
+];
+
 const layouts = ['nchw', 'channels-last'] as const;
 const modes = ['eager', 'compiled'] as const;
 const script = fileURLToPath(new URL('pytorch.py', import.meta.url));
@@ -30,9 +39,8 @@ const NEARLY_BEST = 0.9;
  */
 export async function findPyTorch(named: readonly string[]): Promise<readonly PyTorch[]> {
   const found = new Map<string, PyTorch>();
-  const fromVariable = process.env[PYTHON_VARIABLE]?.split(':').filter((path) => path !== '') ?? [];
-  const insisted = [...named, ...fromVariable];
-  for (const python of [...insisted, ...usualPythons]) {
+  const insisted = insistedPythons(named);
+  for (const python of pythonsOf(named)) {
     try {
       const program = 'import numpy, torch; print(torch.__version__)';
       const { stdout } = await promisify(execFile)(python, ['-c', program], { timeout: READY_MS });

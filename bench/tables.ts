@@ -12,6 +12,7 @@ import type { MergingRow } from './merging.js';
 import type { PeersResult } from './peers.js';
 import type { PictureRun, PicturesResult, Way } from './pictures.js';
 import type { KernelTime, Profile } from './profile.js';
+import type { ReadingResult, ReadingRow } from './reading.js';
 import type { ServedResult } from './served.js';
 import { ratio, type Sample, sampleOf } from './statistics.js';
 import { bestPeer, type StepsResult, wasBusy } from './steps.js';
@@ -219,6 +220,32 @@ export function picturesTable({ pictures, decodedBytes, steps, runs }: PicturesR
     `Runs of lenet5 on ${count(pictures)} pictures (${byteSize(decodedBytes)} decoded), two participants, ${steps} steps each`,
     [['', 'in a file', 'in memory', 'to memory'], ['peak memory', peak('file'), peak('memory'), ''], ...rows],
   );
+}
+
+/** "MB/s" are those of the file; "ours to it" is by the processor's time, and between what turns. */
+export function readingTable({ bytes, rows, columns, warm, cold, runs, bytesOfRow }: ReadingResult): string {
+  const head = ['', 'MB/s', 'by processor', 'whole process', 'rows/s', 'peak memory', 'ours to it'];
+  const rate = (perSecond: number) => (perSecond / 1e6).toFixed(0);
+  const line = (row: ReadingRow) => [
+    row.label,
+    ...[row.rate, row.cpuRate, row.wholeRate].map(({ median }) => rate(median)),
+    count((row.rate.median * rows) / bytes),
+    byteSize(row.peakBytes),
+    row.label === 'ours'
+      ? ''
+      : [row.oursToIt.median, row.oursToIt.min, row.oursToIt.max].map((x) => x.toFixed(2)).join(', '),
+  ];
+  const title = `Reading a CSV file of ${byteSize(bytes)}, ${count(rows)} rows of ${columns} columns`;
+  const parts = [table(`${title}, from the system's cache`, [head, ...warm.map(line)])];
+  if (cold.length > 0) parts.push(table(`${title}, from the disk`, [head, ...cold.map(line)]));
+  const run = runs.map((use) => [count(use.rows), byteSize(use.peakBytes), use.seconds.toFixed(1)]);
+  parts.push(
+    table(`A run with --max-memory 0.5: ${bytesOfRow.toFixed(0)} bytes for each row more`, [
+      ['rows', 'peak memory', 'seconds'],
+      ...run,
+    ]),
+  );
+  return parts.join('\n\n');
 }
 
 /** A ratio above 1 says that more was reckoned than was taken. */
