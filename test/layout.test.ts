@@ -31,6 +31,7 @@ const folders = [
   'data/tables/node',
   'data/images/labels',
   'data/images/labels/node',
+  'data/images/labels/page',
   'data/tables/page',
   'data/node',
   'data/survey',
@@ -250,6 +251,7 @@ const ofPictures: Readonly<Record<string, string>> = {
   'federation/coordinator/setup/own-normalization.ts': 'the setting by which pictures are normalized',
   'federation/participant/demonstration-share.ts': 'the public set that a hub lends is of pictures',
   'federation/participant/page/page-picture-data.ts': 'reads pictures',
+  'federation/participant/page/page-annotated-data.ts': 'reads pictures, their labels and masks',
   'federation/watch/observed-pictures.ts': 'test pictures, drawn for observers',
 };
 
@@ -283,6 +285,7 @@ const ofClasses: Readonly<Record<string, string>> = {
   'federation/methods/refit.ts': 'the last layer of a classification, from sums',
   'federation/participant/demonstration-share.ts': 'the public set that a hub lends has classes',
   'federation/participant/page/page-picture-data.ts': 'reads pictures, by their classes',
+  'federation/participant/page/page-annotated-data.ts': 'reads pictures, by classes of a table',
   'protocol/configuration/contradictions.ts': 'what asks for a classification, said in words',
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
 import { requireImages } from '../../src/data/images/image-dataset.js';
+import { readPageMask } from '../../src/data/images/labels/page/read-page-mask.js';
 import { decodePicture } from '../../src/data/images/page/page-pictures.js';
 import type { PageFile } from '../../src/data/page/page-files.js';
 import { readPageData } from '../../src/federation/participant/page/page-data.js';
@@ -87,6 +88,37 @@ it('where a browser changes what is read of a canvas, no picture is decoded', as
   } finally {
     prototype.getImageData = getImageData;
   }
+});
+
+describe('a mask', () => {
+  const masks = inject('masks');
+  const mask = (name: string, bytes: Uint8Array<ArrayBuffer>): PageFile => ({
+    path: `masks/${name}`,
+    file: new File([bytes], name),
+  });
+
+  it.each(Object.keys(masks))('named %s has the values that Node reads', async (name) => {
+    const { file, height, width, values } = masks[name]!;
+    const read = await readPageMask(mask(name, bytesOf(file)));
+    expect([read.height, read.width]).toEqual([height, width]);
+    expect(Array.from(read.values)).toEqual(values);
+  });
+
+  it.each([
+    [
+      'of colours',
+      'small.png',
+      /"masks\/small.png" has the colour \d+, \d+, \d+ at row 1, column \d+, which is not grey/,
+    ],
+    ['with 16 bits', 'deep.png', /"masks\/deep.png" has 16 bits for each value, expected 8 in a page/],
+    [
+      'that one can see through',
+      'transparent.png',
+      /"masks\/transparent.png" is transparent at row 1, column 1/,
+    ],
+  ])('%s is refused, since a canvas does not keep its values', async (_, name, message) => {
+    await expect(readPageMask(mask(name, bytesOf(photographs[name]!.file)))).rejects.toThrow(message);
+  });
 });
 
 describe('a folder of pictures in a page', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { TestProject } from 'vitest/node';
+import { readMask } from '../../src/data/images/labels/node/read-mask.js';
 import { decodePicture } from '../../src/data/images/node/open-picture.js';
 
 export interface Fixture {
@@ -13,9 +14,19 @@ export interface Fixture {
   readonly decoded: Readonly<Record<1 | 3, string>>;
 }
 
+/** A mask, and the values that Node reads from it. */
+export interface MaskFixture {
+  /** Base64. */
+  readonly file: string;
+  readonly height: number;
+  readonly width: number;
+  readonly values: readonly number[];
+}
+
 declare module 'vitest' {
   interface ProvidedContext {
     photographs: Record<string, Fixture>;
+    masks: Record<string, MaskFixture>;
   }
 }
 
@@ -54,6 +65,21 @@ const makers: Readonly<Record<string, () => Promise<Buffer>>> = {
   'palette.png': () => raw(28, 28).png({ palette: true, colours: 16 }).toBuffer(),
 };
 
+/** All values that a byte has. */
+const values = Uint8Array.from({ length: 16 * 16 }, (_, at) => at);
+const grey = () => sharp(values, { raw: { width: 16, height: 16, channels: 1 } }).toColourspace('b-w');
+
+const maskMakers: Readonly<Record<string, () => Promise<Buffer>>> = {
+  'grey.png': () => grey().png().toBuffer(),
+  'profile.png': () => raw(12, 10).png({ palette: true, colours: 6 }).withIccProfile('p3').toBuffer(),
+  'colours.png': () => grey().toColourspace('srgb').png().toBuffer(),
+  'palette.png': () => raw(40, 30).png({ palette: true, colours: 7, dither: 0 }).toBuffer(),
+  'few.png': () => raw(9, 7).png({ palette: true, colours: 2, dither: 0 }).toBuffer(),
+  'lossless.webp': () => grey().webp({ lossless: true }).toBuffer(),
+  'turned.png': () =>
+    grey().resize(16, 8, { fit: 'cover' }).withMetadata({ orientation: 6 }).png().toBuffer(),
+};
+
 export default async function setup({ provide }: TestProject): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'commonweight-photographs-'));
   const fixtures: Record<string, Fixture> = {};
@@ -70,6 +96,15 @@ export default async function setup({ provide }: TestProject): Promise<void> {
       decoded: { 1: await decoded(1), 3: await decoded(3) },
     };
   }
+  const masks: Record<string, MaskFixture> = {};
+  for (const [name, make] of Object.entries(maskMakers)) {
+    const path = join(folder, name);
+    const bytes = await make();
+    await writeFile(path, bytes);
+    const { height, width, values } = await readMask(path);
+    masks[name] = { file: bytes.toString('base64'), height, width, values: Array.from(values) };
+  }
   await rm(folder, { recursive: true });
   provide('photographs', fixtures);
+  provide('masks', masks);
 }

@@ -20,14 +20,17 @@ const federation: FederationFacts = {
   metric: classificationMetrics[0],
   classNames,
   purpose: 'tell 10 classes apart',
-  wanted: { kind: 'pictures', imageShape },
+  wanted: {
+    ...{ kind: 'pictures', imageShape, byFolders: true },
+    holds: 'with one folder for each class, called as the class, such as “T-shirt/top”',
+  },
   besides: [],
   demonstration: true,
 };
 
 /** A shape for each class. */
-const samples: readonly SamplePicture[] = classNames.map((className, label) => ({
-  className,
+const samples: readonly SamplePicture[] = classNames.map((caption, label) => ({
+  caption,
   pixels: Uint8Array.from({ length: 28 * 28 }, (_, at) => {
     const [x, y] = [(at % 28) - 14, Math.floor(at / 28) - 14];
     return Math.abs(x) + Math.abs(y) * (1 + label / 3) < 12 ? 90 + 16 * label : 0;
@@ -38,7 +41,10 @@ const data: DataSummary = {
   name: 'pictures',
   training: 27_000,
   validation: 3000,
-  shown: { kind: 'pictures', counts: [3012, 2987, 3044, 2950, 3001, 0, 2999, 3010, 5997, 3000], samples },
+  shown: {
+    ...{ kind: 'pictures', unit: 'examples', names: classNames, samples },
+    counts: [3012, 2987, 3044, 2950, 3001, 0, 2999, 3010, 5997, 3000],
+  },
   notices: ['data: 12 pictures were resized to 28x28 (height x width), the first is "Bag/big.png"'],
 };
 
@@ -73,7 +79,10 @@ const finished: readonly JoinEvent[] = [
     finish: {
       reason: 'every-participant-passed',
       message: undefined,
-      model: { parameters: 225_034, trial: { kind: 'picture', classNames, imageShape } },
+      model: {
+        parameters: 225_034,
+        trial: { kind: 'picture', answer: 'classes', names: classNames, imageShape },
+      },
     },
   },
 ];

@@ -109,10 +109,15 @@ export const labelColumn = (names: readonly string[]): ColumnFacts => ({
 
 /** The shape of the images if a set is images with classes; otherwise undefined. */
 export function imageShapeOf(facts: DataFacts): readonly [number, number, number] | undefined {
-  const { inputs, targets } = facts;
-  const [image, ...others] = inputs;
-  const isLabelled = targets.length === 1 && categoriesOf(facts).length > 0;
-  if (image?.meaning.kind !== 'picture' || others.length > 0 || !isLabelled) return undefined;
+  const isLabelled = facts.targets.length === 1 && categoriesOf(facts).length > 0;
+  return isLabelled ? pictureShapeOf(facts) : undefined;
+}
+
+/** The shape of the pictures if they are all that is read; otherwise undefined. */
+export function pictureShapeOf({
+  inputs: [image, ...others],
+}: Pick<DataFacts, 'inputs'>): readonly [number, number, number] | undefined {
+  if (image?.meaning.kind !== 'picture' || others.length > 0) return undefined;
   const [channels, height, width] = image.shape;
   return channels === undefined || height === undefined || width === undefined
     ? undefined

@@ -55,6 +55,12 @@ export function labelNames({ target }: LabelSpec): readonly string[] | undefined
   return target.kind === 'columns' ? target.columns : target.names;
 }
 
+/** The same by settings of any data. */
+export function labelNamesOf(data: DataSettings | undefined): readonly string[] | undefined {
+  const labels = annotationsOf(data)?.labels;
+  return labels === undefined ? undefined : labelNames(labelSpec(labels));
+}
+
 export interface MaskSpec {
   /** The folder of the masks, in the folder of the pictures. */
   readonly folder: string;

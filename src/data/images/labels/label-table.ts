@@ -21,7 +21,10 @@ export interface LabelRow {
  */
 export function readLabelTable(file: string, bytes: Uint8Array, wanted: readonly string[]): LabelTable {
   const text = textBytes(file, bytes);
-  const utf8 = Buffer.concat([text.push(bytes), text.end()]);
+  const parts = [text.push(bytes), text.end()] as const;
+  const utf8 = new Uint8Array(parts[0].length + parts[1].length);
+  utf8.set(parts[0]);
+  utf8.set(parts[1], parts[0].length);
   const rows: LabelRow[] = [];
   const scanner = scanRecords(file, separatorOf(utf8, wanted).charCodeAt(0), (records) => {
     for (let record = 0; record < records.count; record++) {

@@ -33,5 +33,5 @@ function placesOf(colours: Uint8Array): Map<number, number> {
   return places;
 }
 
-export const colourAt = (rgb: Uint8Array, at: number): number =>
+export const colourAt = (rgb: ArrayLike<number>, at: number): number =>
   (rgb[at] as number) * 65_536 + (rgb[at + 1] as number) * 256 + (rgb[at + 2] as number);

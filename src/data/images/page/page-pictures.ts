@@ -9,7 +9,7 @@ import { DataError } from '../../error.js';
 import { type PageFile, readPageFile } from '../../page/page-files.js';
 import { checkFormat, checkPixels, checkSides, damaged, type PictureSize } from '../picture-checks.js';
 import { type PictureHeader, pictureHeader } from '../picture-header.js';
-import { type PictureFit, placed, placementOf } from '../picture-size.js';
+import { type PictureExtent, type PictureFit, placed, placementOf } from '../picture-size.js';
 import { boxFactor, boxMeans, resample } from '../resample.js';
 import { greyOf } from '../srgb.js';
 
@@ -24,6 +24,11 @@ interface DecodeOptions {
   readonly fit?: PictureFit | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
+  /**
+   * Given each picture that was decoded, with its own size when it is upright; decoding waits for
+   * it.
+   */
+  readonly onDecoded?: ((place: number, own: PictureExtent) => Promise<void>) | undefined;
 }
 
 /**
@@ -34,12 +39,12 @@ interface DecodeOptions {
 export async function decodePictures(
   pictures: readonly PageFile[],
   size: PictureSize,
-  { fit = 'stretch', signal, onProgress }: DecodeOptions = {},
+  { fit = 'stretch', signal, onProgress, onDecoded }: DecodeOptions = {},
 ): Promise<Uint8Array> {
   const pixels: number[] = [];
   for (const picture of pictures) {
     signal?.throwIfAborted();
-    const { width, height } = await headerOf(picture);
+    const { width, height } = await pictureHeaderInPage(picture);
     pixels.push(width * height);
   }
   checkCanvas();
@@ -50,10 +55,11 @@ export async function decodePictures(
     signal?.throwIfAborted();
     const together = pictures.slice(done, done + howMany(pixels, done));
     const results = await Promise.allSettled(together.map((picture) => decode(picture, size, fit)));
-    results.forEach((result, offset) => {
+    for (const [offset, result] of results.entries()) {
       if (result.status === 'rejected') throw result.reason;
-      images.set(result.value, (done + offset) * bytes);
-    });
+      images.set(result.value.image, (done + offset) * bytes);
+      await onDecoded?.(done + offset, result.value.own);
+    }
     done += together.length;
     onProgress?.(done, pictures.length);
   }
@@ -78,7 +84,8 @@ function howMany(pixels: readonly number[], start: number): number {
   return count;
 }
 
-async function headerOf(picture: PageFile): Promise<PictureHeader> {
+/** @throws DataError when it is not a picture, or too large for a page */
+export async function pictureHeaderInPage(picture: PageFile): Promise<PictureHeader> {
   const { path, file } = picture;
   const header = await pictureHeader((start, end) => readPageFile(picture, start, end));
   if (typeof header === 'object') {
@@ -90,7 +97,12 @@ async function headerOf(picture: PageFile): Promise<PictureHeader> {
   throw damaged(path, file.size === 0 ? 'the file is empty' : 'its first bytes are those of another format');
 }
 
-async function decode(picture: PageFile, size: PictureSize, fit: PictureFit): Promise<Uint8Array> {
+interface Decoded {
+  readonly image: Uint8Array;
+  readonly own: PictureExtent;
+}
+
+async function decode(picture: PageFile, size: PictureSize, fit: PictureFit): Promise<Decoded> {
   const bytes = await readPageFile(picture);
   try {
     const bitmap = await createImageBitmap(new Blob([bytes]));
@@ -98,10 +110,11 @@ async function decode(picture: PageFile, size: PictureSize, fit: PictureFit): Pr
     const { resized } = placement;
     const rows = boxFactor(bitmap.height, resized.height);
     const columns = boxFactor(bitmap.width, resized.width);
-    const extent = { height: bitmap.height / rows, width: bitmap.width / columns };
+    const own = { height: bitmap.height, width: bitmap.width };
+    const extent = { height: own.height / rows, width: own.width / columns };
     const rgb = resample(boxed(bitmap, rows, columns), extent, resized);
     bitmap.close();
-    return planesOf(placed(rgb, placement, size), size.channels);
+    return { image: planesOf(placed(rgb, placement, size), size.channels), own };
   } catch (cause) {
     throw damaged(picture.path, (cause as Error).message, cause);
   }
@@ -115,19 +128,44 @@ function boxed(bitmap: ImageBitmap, rows: number, columns: number): Uint8Clamped
   const height = Math.ceil(bitmap.height / rows);
   const width = Math.ceil(bitmap.width / columns);
   const bytes = new Uint8ClampedArray(height * width * 3);
-  // In bands, since the whole picture would need its memory twice more.
-  const band = Math.max(1, Math.floor(pixelsOfBand / (rows * bitmap.width)));
-  const context = contextOf(bitmap.width, Math.min(band, height) * rows);
-  context.fillStyle = '#ffffff';
-  for (let top = 0; top < height; top += band) {
-    const count = Math.min(context.canvas.height, bitmap.height - top * rows);
-    context.fillRect(0, 0, bitmap.width, count);
-    context.drawImage(bitmap, 0, -top * rows);
-    const { data } = context.getImageData(0, 0, bitmap.width, count);
-    const means = boxMeans(data, { height: count, width: bitmap.width }, rows, columns);
-    bytes.set(means, top * width * 3);
+  for (const { top, count, rgba } of bitmapBands(bitmap, rows, '#ffffff')) {
+    const means = boxMeans(rgba, { height: count, width: bitmap.width }, rows, columns);
+    bytes.set(means, (top / rows) * width * 3);
   }
   return bytes;
+}
+
+interface BitmapBand {
+  /** Its first row in the picture, and how many it has. */
+  readonly top: number;
+  readonly count: number;
+  /** [count, width, 4] */
+  readonly rgba: Uint8ClampedArray;
+}
+
+/**
+ * The pixels of a picture in bands, since the whole would need its memory twice more.
+ * @param together so many rows are never in two bands
+ * @param background what is seen where the picture is transparent; nothing by default
+ */
+export function* bitmapBands(
+  bitmap: ImageBitmap,
+  together: number,
+  background?: string,
+): Generator<BitmapBand> {
+  const { height, width } = bitmap;
+  const rows = together * Math.max(1, Math.floor(pixelsOfBand / (together * width)));
+  const context = contextOf(width, Math.min(rows, together * Math.ceil(height / together)));
+  for (let top = 0; top < height; top += rows) {
+    const count = Math.min(context.canvas.height, height - top);
+    context.clearRect(0, 0, width, count);
+    if (background !== undefined) {
+      context.fillStyle = background;
+      context.fillRect(0, 0, width, count);
+    }
+    context.drawImage(bitmap, 0, -top);
+    yield { top, count, rgba: context.getImageData(0, 0, width, count).data };
+  }
 }
 
 function contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {

@@ -6,9 +6,11 @@
 import { readPageArrays } from '../../../data/arrays/page/read-page-arrays.js';
 import type { Dataset } from '../../../data/dataset.js';
 import { DataError } from '../../../data/error.js';
+import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { type PageFile, unnamedFiles } from '../../../data/page/page-files.js';
 import { readPageTable } from '../../../data/tables/page/read-page-table.js';
 import type { DescribedData } from '../own-data.js';
+import { readPageAnnotated } from './page-annotated-data.js';
 import { readPagePictures } from './page-picture-data.js';
 
 export interface PageDataOptions {
@@ -37,6 +39,9 @@ export async function readPageData(
   if (data?.kind === 'arrays') {
     return readPageArrays(files, placeOf(files), data, { ...options, mostBytes });
   }
+  const annotations = annotationsOf(data);
+  if (annotations !== undefined)
+    return readPageAnnotated(files, described, annotations, { ...options, mostBytes });
   return readPagePictures(files, described, { ...options, mostBytes });
 }
 

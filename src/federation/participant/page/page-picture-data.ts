@@ -4,12 +4,10 @@
  * join` with a folder. For pages and their workers.
  */
 
-import { canonicalName } from '../../../base/names.js';
 import { DataError } from '../../../data/error.js';
-import { isHidden } from '../../../data/hidden-file.js';
 import { isIdxFileName } from '../../../data/images/idx-names.js';
 import { type ImageDataset, imageDataset } from '../../../data/images/image-dataset.js';
-import { foldersOf } from '../../../data/images/page/page-folders.js';
+import { chosenRoot, foldersOf } from '../../../data/images/page/page-folders.js';
 import { readPageIdx } from '../../../data/images/page/page-idx.js';
 import { decodePictures } from '../../../data/images/page/page-pictures.js';
 import {
@@ -26,13 +24,14 @@ import {
   type ListFolder,
   layoutHint,
   pictureExamples,
+  visibleEntries,
 } from '../../../data/images/picture-tree.js';
 import { type PageFile, unnamedFiles } from '../../../data/page/page-files.js';
 import { FederationError } from '../../error.js';
 import { categoryNumbers } from '../fit-data.js';
 import type { DescribedData } from '../own-data.js';
 
-interface PagePicturesOptions {
+export interface PagePicturesOptions {
   /** The most memory that all decoded images may take. */
   readonly mostBytes: number;
   readonly signal?: AbortSignal | undefined;
@@ -50,12 +49,12 @@ export async function readPagePictures(
   options: PagePicturesOptions,
 ): Promise<ImageDataset> {
   const facts = pictureFacts(described, 'this page');
-  const least = described.configuration.partition.validation > 0 ? 2 : 1;
+  const least = leastPictures(described);
   const list = foldersOf(files);
-  const root = await rootOf(list, facts.classNames);
+  const root = await chosenRoot(list, facts.classNames);
   const folder = root === '' ? unnamedFiles : root;
   const byPath = new Map(files.map((file) => [file.path, file]));
-  const entries = await visible(list, root);
+  const entries = await visibleEntries(root, list);
   const inRoot = entries.filter(({ isFolder }) => !isFolder);
   let dataset: ImageDataset;
   if (inRoot.some(({ name }) => isIdxFileName(name))) {
@@ -76,6 +75,9 @@ export async function readPagePictures(
   return dataset;
 }
 
+export const leastPictures = ({ configuration }: DescribedData): number =>
+  configuration.partition.validation > 0 ? 2 : 1;
+
 async function readPictures(
   root: string,
   folder: string,
@@ -91,7 +93,7 @@ async function readPictures(
   categoryNumbers(classNames, { counts, column: 'labels', spec: folder }, facts.classNames);
   const examples = pictureExamples(train);
   checkEnough(examples.length, folder, facts.least);
-  const size = sizeOf(facts);
+  const size = decodedSize(facts.imageShape);
   checkBytes(folder, examples.length, size, options.mostBytes);
   const pictures = examples.map(({ path }) => byPath.get(path) as PageFile);
   return imageDataset({
@@ -103,7 +105,8 @@ async function readPictures(
   });
 }
 
-function sizeOf({ imageShape: [channels, height, width] }: PictureFacts): PictureSize {
+/** @throws FederationError when pictures have no such channels */
+export function decodedSize([channels, height, width]: PictureFacts['imageShape']): PictureSize {
   if (channels === 1 || channels === 3) return { channels, height, width };
   throw new FederationError(
     `data: this federation has images of ${channels} channels, expected 1 or 3 for pictures`,
@@ -111,31 +114,17 @@ function sizeOf({ imageShape: [channels, height, width] }: PictureFacts): Pictur
   );
 }
 
-/** A participant needs at least one example for training and one for validation. */
-function checkEnough(examples: number, folder: string, needed: number): void {
+/**
+ * A participant needs at least one example for training and one for validation.
+ * @throws DataError when there are fewer than needed
+ */
+export function checkEnough(examples: number, folder: string, needed: number): void {
   if (examples >= needed) return;
   throw new DataError(
     `data: "${folder}" holds ${examples} images, expected at least ${needed}${needed === 2 ? ': one is set aside for validation' : ''}`,
     { hint: 'choose more' },
   );
 }
-
-/**
- * The folder that holds the folders of classes, or the files of a data set, inside any number of
- * outer folders. A chosen folder may also be one class of the federation.
- */
-async function rootOf(list: ListFolder, classNames: readonly string[]): Promise<string> {
-  for (let root = ''; ; ) {
-    const [only, ...others] = await visible(list, root);
-    if (only === undefined || others.length > 0 || !only.isFolder) return root;
-    const below = await visible(list, only.path);
-    if (classNames.includes(canonicalName(only.name)) && below.some(({ isFolder }) => !isFolder)) return root;
-    root = only.path;
-  }
-}
-
-const visible = async (list: ListFolder, path: string): Promise<FolderEntry[]> =>
-  (await list(path)).filter(({ name }) => !isHidden(name));
 
 function noDataSet(folder: string, [first, ...more]: readonly FolderEntry[]): DataError {
   if (first === undefined) {

@@ -46,10 +46,12 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
         <p>Drop a {wanted.kind === 'pictures' ? 'folder' : 'file'} here, or</p>
         <div class="buttons">
           {wanted.kind !== 'table' && <FileButton label="Choose a folder" folder onFiles={onFiles} />}
-          <FileButton
-            label={wanted.kind === 'pictures' ? 'Choose IDX files' : 'Choose a file'}
-            onFiles={onFiles}
-          />
+          {(wanted.kind !== 'pictures' || wanted.byFolders) && (
+            <FileButton
+              label={wanted.kind === 'pictures' ? 'Choose IDX files' : 'Choose a file'}
+              onFiles={onFiles}
+            />
+          )}
           {demonstration && (
             <button type="button" onClick={onDemonstration}>
               Use the demonstration share
@@ -67,13 +69,13 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
 }
 
 /** What the files are to hold. */
-function Expected({ federation: { classNames, wanted } }: Pick<ChooseDataProps, 'federation'>) {
+function Expected({ federation: { wanted } }: Pick<ChooseDataProps, 'federation'>) {
   if (wanted.kind === 'pictures') {
     return (
       <p>
-        A folder of pictures (PNG, JPEG, WebP, GIF, AVIF, BMP) that has one folder for each class, called as
-        the class, such as “{classNames[0]}”. They are brought to {imageText(wanted.imageShape)}, on this
-        device. Or a pair of IDX files, as MNIST has them.
+        A folder of pictures (PNG, JPEG, WebP, GIF, AVIF, BMP), {wanted.holds}. They are brought to{' '}
+        {imageText(wanted.imageShape)}, on this device.
+        {wanted.byFolders && ' Or a pair of IDX files, as MNIST has them.'}
       </p>
     );
   }

@@ -77,39 +77,50 @@ export function OwnDataSummary({ federation, data }: Pick<OwnDataProps, 'federat
 }
 
 function OwnPictures({
-  federation: { classNames, wanted },
-  shown: { counts, samples },
+  federation: { wanted },
+  shown: { names, unit, counts, samples },
 }: {
   readonly federation: FederationFacts;
   readonly shown: ShownPictures;
 }) {
   if (wanted.kind !== 'pictures') return null;
+  const { imageShape } = wanted;
+  const [, height, width] = imageShape;
   const most = Math.max(1, ...counts);
+  const caption = unit === 'pixels' ? 'Pixels of each class' : 'Examples of each class';
   return (
     <>
       <ul class="samples" aria-label="Some of them, as the network sees them">
-        {samples.map(({ className, pixels }) => (
-          <li key={className}>
+        {samples.map(({ caption, pixels, mask }) => (
+          <li key={caption}>
             <PixelCanvas
               pixels={pixels}
-              shape={wanted.imageShape}
-              label={`an example of the class ${className}`}
+              shape={imageShape}
+              label={mask === undefined ? `an example of the class ${caption}` : caption}
             />
-            <span>{className}</span>
+            {mask && (
+              <PixelCanvas pixels={mask} shape={[1, height, width]} label={`the mask of ${caption}`} />
+            )}
+            <span>{caption}</span>
           </li>
         ))}
       </ul>
-      <Scroll label="Examples of each class">
+      {unit === 'pixels' && (
+        <p class="quiet">
+          Below each is its mask: “{names[0]}” is black, “{names.at(-1)}” is white.
+        </p>
+      )}
+      <Scroll label={caption}>
         <table class="bars">
-          <caption>Examples of each class</caption>
+          <caption>{caption}</caption>
           <thead class="unseen">
             <tr>
               <th scope="col">class</th>
-              <th scope="col">examples</th>
+              <th scope="col">{unit}</th>
             </tr>
           </thead>
           <tbody>
-            {classNames.map((name, label) => (
+            {names.map((name, label) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
                 <td>

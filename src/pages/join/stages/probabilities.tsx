@@ -1,23 +1,25 @@
-/** The probability of each class, or of each label. */
+/** The probability of each class or label, or the part of the pixels that a class has. */
 import { percent } from '../../../report/numbers.js';
 import { Bar } from './bar.js';
 
 export interface ProbabilitiesProps {
-  readonly of: 'class' | 'label';
+  readonly of: 'class' | 'label' | 'class of pixels';
   readonly names: readonly string[];
   readonly probabilities: readonly number[];
   /** The class that is predicted. */
-  readonly best?: number;
+  readonly best?: number | undefined;
 }
 
 export function Probabilities({ of, names, probabilities, best }: ProbabilitiesProps) {
   return (
     <table class="bars">
-      <caption class="unseen">Probability of each {of}</caption>
+      <caption class="unseen">
+        {of === 'class of pixels' ? 'Part of the pixels' : 'Probability'} of each {of}
+      </caption>
       <thead class="unseen">
         <tr>
           <th scope="col">{of}</th>
-          <th scope="col">probability</th>
+          <th scope="col">{of === 'class of pixels' ? 'part' : 'probability'}</th>
         </tr>
       </thead>
       <tbody>
@@ -35,3 +37,7 @@ export function Probabilities({ of, names, probabilities, best }: ProbabilitiesP
     </table>
   );
 }
+
+/** The labels that are predicted. */
+export const namesOfLabels = (names: readonly string[], probabilities: readonly number[]): string =>
+  names.filter((_, at) => (probabilities[at] ?? 0) >= 0.5).join(', ') || 'none of them';

@@ -7,7 +7,7 @@ import { PixelCanvas } from '../../common/pixels.js';
 import type { Trial } from '../state/join-state.js';
 import type { PictureTrial, SamplePicture, TriedPicture } from '../state/messages.js';
 import { DrawingPad } from './drawing.js';
-import { Probabilities } from './probabilities.js';
+import { namesOfLabels, Probabilities } from './probabilities.js';
 
 export interface TryPictureProps {
   readonly model: PictureTrial;
@@ -52,15 +52,15 @@ export function TryPicture({ model, samples, trial, onPredict }: TryPictureProps
             <>
               <h3>Or one of your own</h3>
               <ul class="samples">
-                {samples.map(({ className, pixels }, sample) => (
-                  <li key={className}>
+                {samples.map(({ caption, pixels }, sample) => (
+                  <li key={caption}>
                     <button type="button" onClick={() => onPredict({ sample })}>
                       <PixelCanvas
                         pixels={pixels}
                         shape={model.imageShape}
-                        label="Try it on a picture of the class"
+                        label={model.answer === 'mask' ? 'Try it on' : 'Try it on a picture of the class'}
                       />
-                      {className}
+                      {caption}
                     </button>
                   </li>
                 ))}
@@ -73,27 +73,47 @@ export function TryPicture({ model, samples, trial, onPredict }: TryPictureProps
   );
 }
 
-function Answer({ model: { classNames, imageShape }, trial }: Pick<TryPictureProps, 'model' | 'trial'>) {
+function Answer({ model, trial }: Pick<TryPictureProps, 'model' | 'trial'>) {
+  const { answer, names, imageShape } = model;
+  const [, height, width] = imageShape;
   const prediction = trial?.type === 'answered' ? trial.prediction : undefined;
-  const { values: probabilities = [], predicted = -1, pixels } = prediction ?? {};
+  const { values = [], pixels, mask, predicted } = prediction ?? {};
   return (
     <>
       <div class="seen">
         {pixels && <PixelCanvas pixels={pixels} shape={imageShape} label="what the network was shown" />}
+        {mask && <PixelCanvas pixels={mask} shape={[1, height, width]} label="the predicted mask" />}
         <p aria-live="polite">
           {trial === undefined && 'No picture was tried yet.'}
           {trial?.type === 'asked' && 'It is looking …'}
           {trial?.type === 'failed' && <span class="wrong">{trial.message}</span>}
-          {prediction && (
-            <>
-              <strong>{classNames[predicted]}</strong>, {percent(probabilities[predicted] ?? 0)}
-            </>
-          )}
+          {prediction && <Said model={model} values={values} predicted={predicted ?? -1} />}
         </p>
       </div>
       {prediction && (
-        <Probabilities of="class" names={classNames} probabilities={probabilities} best={predicted} />
+        <Probabilities of={PARTS[answer]} names={names} probabilities={values} best={predicted} />
       )}
     </>
   );
+}
+
+const PARTS = { classes: 'class', labels: 'label', mask: 'class of pixels' } as const;
+
+function Said({
+  model: { answer, names },
+  values,
+  predicted,
+}: Pick<TryPictureProps, 'model'> & { readonly values: readonly number[]; readonly predicted: number }) {
+  switch (answer) {
+    case 'classes':
+      return (
+        <>
+          <strong>{names[predicted]}</strong>, {percent(values[predicted] ?? 0)}
+        </>
+      );
+    case 'labels':
+      return <strong>{namesOfLabels(names, values)}</strong>;
+    case 'mask':
+      return <>Below: the part of the pixels that each class has.</>;
+  }
 }

@@ -7,7 +7,7 @@ import { percent } from '../../../report/numbers.js';
 import type { Trial } from '../state/join-state.js';
 import type { RowField, RowTrial, TriedRow } from '../state/messages.js';
 import { dayText, shortNumber } from '../state/words.js';
-import { Probabilities } from './probabilities.js';
+import { namesOfLabels, Probabilities } from './probabilities.js';
 
 export interface TryRowProps {
   readonly model: RowTrial;
@@ -140,9 +140,7 @@ function Answer({ model, trial }: Pick<TryRowProps, 'model' | 'trial'>) {
             <strong>{names[predicted]}</strong>, {percent(values[predicted] ?? 0)}
           </>
         )}
-        {values !== undefined && answer === 'labels' && (
-          <strong>{names.filter((_, at) => (values[at] ?? 0) >= 0.5).join(', ') || 'none of them'}</strong>
-        )}
+        {values !== undefined && answer === 'labels' && <strong>{namesOfLabels(names, values)}</strong>}
         {values !== undefined && answer === 'numbers' && (
           <strong>
             {names.map((name, at) => `${name}: ${shortNumber(values[at] ?? Number.NaN)}`).join(', ')}

@@ -121,6 +121,10 @@ export type WantedData =
       readonly kind: 'pictures';
       /** [C,H,W]. */
       readonly imageShape: readonly [number, number, number];
+      /** Whether folders are classes; otherwise what is learned is in a table, or in masks. */
+      readonly byFolders: boolean;
+      /** What a folder of pictures is to hold beside them, in a sentence. */
+      readonly holds: string;
     }
   /** Columns of a table, or arrays. */
   | {
@@ -137,9 +141,12 @@ export interface WantedColumn {
 
 /** One of the images that are trained on. */
 export interface SamplePicture {
-  readonly className: string;
+  /** Its class, or one of its labels. */
+  readonly caption: string;
   /** [C,H,W], bytes. */
   readonly pixels: Uint8Array;
+  /** [1,H,W]: the class of each pixel, from black for the first to white for the last. */
+  readonly mask?: Uint8Array;
 }
 
 export interface DataSummary {
@@ -152,7 +159,11 @@ export interface DataSummary {
 
 export interface ShownPictures {
   readonly kind: 'pictures';
-  /** The number of examples of every class, in the order of `classNames`. */
+  /** Of classes or labels. */
+  readonly names: readonly string[];
+  /** What is counted: examples, or pixels where there are masks. */
+  readonly unit: 'examples' | 'pixels';
+  /** The number of each, in the order of the names. */
   readonly counts: readonly number[];
   readonly samples: readonly SamplePicture[];
 }
@@ -225,7 +236,10 @@ export interface ModelFacts {
 
 export interface PictureTrial {
   readonly kind: 'picture';
-  readonly classNames: readonly string[];
+  /** What is predicted: the class of the picture, its labels, or the class of each pixel. */
+  readonly answer: 'classes' | 'labels' | 'mask';
+  /** Of each class or label. */
+  readonly names: readonly string[];
   /** [C,H,W]. */
   readonly imageShape: readonly [number, number, number];
 }
@@ -252,7 +266,7 @@ export interface RowField {
 }
 
 export interface Prediction {
-  /** The probability of each class or label, or the numbers themselves. */
+  /** The probability of each class or label, the part of the pixels, or the numbers themselves. */
   readonly values: readonly number[];
   /** The place of the class that is predicted: the likeliest, unless the model has a cut-off. */
   readonly predicted?: number;
@@ -260,4 +274,6 @@ export interface Prediction {
   readonly cutOff?: number | undefined;
   /** Of a picture the network's input: [C,H,W], bytes. */
   readonly pixels?: Uint8Array;
+  /** The predicted class of each pixel, as in the mask of a sample. */
+  readonly mask?: Uint8Array;
 }

@@ -41,8 +41,7 @@ export function finishedRun(post: (event: WorkerEvent) => void): FinishedRun {
     const { finish, isPersonal, data } = kept.session();
     if (finish === undefined) return;
     const bytes = await kept.folder.read(FINAL_MODEL);
-    const table = data?.kind === 'table' ? data : undefined;
-    model = bytes && trainedModel(bytes, table, () => ortInPage({ device: 'wasm', threads: 1 }));
+    model = bytes && trainedModel(bytes, data, () => ortInPage({ device: 'wasm', threads: 1 }));
     const { reason, message } = finish;
     post({
       type: 'finished',

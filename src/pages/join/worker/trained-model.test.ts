@@ -40,7 +40,7 @@ const opened = trainedModel(file, undefined, async () => ortNode());
 it('is given out as it came, and as the ONNX model that a run writes', () => {
   expect(opened.facts).toEqual({
     parameters: 4 * 16 + 4 + 3 * 4 + 3,
-    trial: { kind: 'picture', ...facts },
+    trial: { kind: 'picture', answer: 'classes', names: facts.classNames, imageShape: facts.imageShape },
   });
   expect(opened.fileOf('safetensors')).toEqual(file);
   const onnx = exportInference({
@@ -56,7 +56,10 @@ it('is given out as it came, and as the ONNX model that a run writes', () => {
 it('says how probable each class is', async () => {
   const shown = (pixels: Uint8Array): DataSummary => ({
     ...{ name: 'own', training: 1, validation: 0, notices: [] },
-    shown: { kind: 'pictures', counts: [1, 0, 0], samples: [{ className: 'a', pixels }] },
+    shown: {
+      ...{ kind: 'pictures', unit: 'examples', names: facts.classNames, counts: [1, 0, 0] },
+      samples: [{ caption: 'a', pixels }],
+    },
   });
   const answerFor = (pixels: Uint8Array) => opened.predict({ sample: 0 }, shown(pixels));
   const picture = Uint8Array.from({ length: 16 }, (_, at) => 16 * at);

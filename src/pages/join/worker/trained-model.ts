@@ -2,7 +2,7 @@
  * The merged model in a page: its facts, its files for other programs, and its answer for an
  * example. The answer is that of the ONNX file, which any program can run.
  */
-import type { TableSettings } from '../../../data/tables/column-specs.js';
+import type { DataSettings } from '../../../data/settings.js';
 import { cellInputs, exportInference } from '../../../engine/nn/export-inference.js';
 import { modelLayoutOf, parametersOf } from '../../../engine/nn/layers/network.js';
 import { decodeModel, ModelFileError, requireFinite } from '../../../engine/nn/model-file.js';
@@ -27,12 +27,12 @@ export interface TrainedModel {
 }
 
 /**
- * @param table the settings of the federation's table, if it is about one
+ * @param settings what the federation says about data; undefined for pictures by folders
  * @throws CommonweightError when the file is not a model that this page knows
  */
 export function trainedModel(
   safetensors: Uint8Array<ArrayBuffer>,
-  table: TableSettings | undefined,
+  settings: DataSettings | undefined,
   openRuntime: () => Promise<Runtime>,
 ): TrainedModel {
   const source = 'the merged model';
@@ -51,7 +51,8 @@ export function trainedModel(
     return onnx;
   };
   const trying: Trying | undefined =
-    triedPictures(description) ?? triedRows(description, table, () => cellInputs(trained));
+    triedPictures(description, settings) ??
+    triedRows(description, settings?.kind === 'table' ? settings : undefined, () => cellInputs(trained));
   let session: Promise<Session> | undefined;
   return {
     facts: { parameters: layoutSize(layout), trial: trying?.facts },
@@ -61,10 +62,11 @@ export function trainedModel(
       const { feeds, ...seen } = await trying.feeds(example, shown);
       session ??= openRuntime().then((runtime) => runtime.open(exported()));
       const { probabilities, prediction } = await (await session).run(feeds);
-      const values = Array.from((probabilities ?? prediction)?.data ?? []);
+      const output = ((probabilities ?? prediction)?.data ?? []) as Float32Array;
+      const values = Array.from(output);
       const { cutOff } = description;
       const classes = task.name === 'classification' && { predicted: predictedClass(values, cutOff), cutOff };
-      return { values, ...classes, ...seen };
+      return { ...(trying.answer?.(output) ?? { values }), ...classes, ...seen };
     },
   };
 }

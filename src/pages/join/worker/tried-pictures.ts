@@ -1,21 +1,32 @@
 /** Tries a model on pictures: a file, a drawing, or an example of the participant's own. */
-import { categoriesOf } from '../../../data/dataset.js';
-import { imageShapeOf } from '../../../data/images/image-dataset.js';
+import { classCounts } from '../../../data/class-counts.js';
+import { pictureShapeOf } from '../../../data/images/image-dataset.js';
 import { decodePicture } from '../../../data/images/page/page-pictures.js';
 import type { PictureFit } from '../../../data/images/picture-size.js';
+import type { DataSettings } from '../../../data/settings.js';
 import type { ModelDescription } from '../../../engine/nn/model-file.js';
 import { FederationError } from '../../../federation/error.js';
+import { largest } from '../../../report/text/predicted-pictures.js';
 import { u8Tensor } from '../../../tensor/tensor.js';
-import type { PictureTrial } from '../state/messages.js';
-import type { Trying } from './trying.js';
+import type { PictureTrial, Prediction } from '../state/messages.js';
+import { shadesOf, type Trying } from './trying.js';
+import { learnedNames } from './wanted-data.js';
 
-/** Undefined if it is not a model of pictures with classes. */
-export function triedPictures(description: ModelDescription): Trying<PictureTrial> | undefined {
-  const imageShape = imageShapeOf(description);
+/**
+ * Undefined if it is not a model of pictures with classes, labels or masks.
+ * @param settings they name labels, where they are known
+ */
+export function triedPictures(
+  description: ModelDescription,
+  settings: DataSettings | undefined,
+): Trying<PictureTrial> | undefined {
+  const imageShape = pictureShapeOf(description);
+  const answer = imageShape && answerOf(description, settings);
   const [input] = description.inputs;
-  if (imageShape === undefined || input === undefined) return undefined;
+  if (imageShape === undefined || answer === undefined || input === undefined) return undefined;
   return {
-    facts: { kind: 'picture', classNames: categoriesOf(description), imageShape },
+    facts: { kind: 'picture', imageShape, ...answer },
+    ...(answer.answer === 'mask' && { answer: (values) => maskAnswer(values, answer.names.length) }),
     async feeds(example, data) {
       const pixels =
         'file' in example
@@ -27,6 +38,28 @@ export function triedPictures(description: ModelDescription): Trying<PictureTria
       return { feeds: { [input.name]: u8Tensor(pixels, [1, ...imageShape]) }, pixels };
     },
   };
+}
+
+function answerOf(
+  description: ModelDescription,
+  settings: DataSettings | undefined,
+): Pick<PictureTrial, 'answer' | 'names'> | undefined {
+  const [target, ...others] = description.targets;
+  if (target?.meaning.kind !== 'categories' || others.length > 0) return undefined;
+  const { shape, meaning } = target;
+  if (shape.length === 0) return { answer: 'classes', names: meaning.names };
+  if (shape.length === 2) return { answer: 'mask', names: meaning.names };
+  const [count = 0] = shape;
+  const names = learnedNames(description, settings);
+  const numbered = Array.from({ length: count }, (_, at) => `label ${at + 1}`);
+  return { answer: 'labels', names: names.length === count && settings !== undefined ? names : numbered };
+}
+
+/** @param values [classes, height, width], the probabilities of each pixel */
+function maskAnswer(values: Float32Array, classes: number): Pick<Prediction, 'values' | 'mask'> {
+  const mask = largest(values, classes);
+  const counts = classCounts(mask, classes);
+  return { values: Array.from(counts, (count) => count / mask.length), mask: shadesOf(mask, classes) };
 }
 
 function pixelsOf(

@@ -1,9 +1,18 @@
 /** The data that a federation asks of its participants, and what is learned of them, in words. */
 import { type ColumnFacts, categoriesOf, type DataFacts, type Meaning } from '../../../data/dataset.js';
+import { pictureShapeOf } from '../../../data/images/image-dataset.js';
+import {
+  type AnnotationSettings,
+  annotationsOf,
+  labelNamesOf,
+  labelSpec,
+  maskSpec,
+  NO_CLASS,
+} from '../../../data/images/labels/label-settings.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
+import type { DataSettings } from '../../../data/settings.js';
 import {
   type ColumnSpecOfTable,
-  type TableSettings,
   type TargetSpec,
   tableSpec,
   targetColumns,
@@ -30,7 +39,38 @@ export function wantedData(description: Described): WantedData {
     const { inputs, targets } = description;
     return { kind: 'arrays', inputs: inputs.map(wantedArray), targets: targets.map(wantedArray) };
   }
-  return { kind: 'pictures', imageShape: pictureFacts(description, 'this page').imageShape };
+  const annotations = annotationsOf(data);
+  const imageShape = annotations && pictureShapeOf(description);
+  if (annotations === undefined || imageShape === undefined) {
+    const { imageShape, classNames } = pictureFacts(description, 'this page');
+    const holds = `with one folder for each class, called as the class, such as “${classNames[0]}”`;
+    return { kind: 'pictures', imageShape, byFolders: true, holds };
+  }
+  return { kind: 'pictures', imageShape, byFolders: false, holds: heldBeside(annotations, description) };
+}
+
+/** What a folder of pictures holds beside them. */
+function heldBeside({ labels, masks }: AnnotationSettings, description: Described): string {
+  if (labels === undefined) {
+    const { folder, names, classes } = maskSpec(masks as NonNullable<typeof masks>);
+    const values = [...classes].map(
+      ([value, number]) => `${value} is ${number === NO_CLASS ? 'no class' : `“${names[number]}”`}`,
+    );
+    return `with a mask for each in the folder “${folder}”: a picture of the same name and size (PNG), in whose pixels ${values.join(', ')}`;
+  }
+  const { file, picture, target } = labelSpec(labels);
+  const named = `its file name${picture === undefined ? '' : ` (in the column “${picture}”)`}`;
+  const table = `with the table “${file}”, which has a row for each: ${named}, and`;
+  switch (target.kind) {
+    case 'class': {
+      const place = target.column === undefined ? '' : ` (in the column “${target.column}”)`;
+      return `${table} its class${place}: ${namesText(categoriesOf(description))}`;
+    }
+    case 'columns':
+      return `${table} 0 or 1 in the columns ${target.columns.join(', ')}`;
+    case 'list':
+      return `${table} its labels, in the column “${target.column}”: any of ${target.names.join(', ')}`;
+  }
 }
 
 /** "tell 10 classes apart", "predict cost in euros" */
@@ -40,17 +80,24 @@ export function purposeOf(description: Described): string {
   if (classNames.length === 2) return `tell “${one}” and “${other}” apart`;
   if (classNames.length > 0) return `tell ${count(classNames.length)} classes apart`;
   const { data } = description.configuration;
-  const names = learnedNames(description, data?.kind === 'table' ? data : undefined);
   const [target] = description.targets;
+  if (target?.meaning.kind === 'categories' && annotationsOf(data)?.masks !== undefined)
+    return `tell for each pixel what it shows: ${namesText(target.meaning.names)}`;
+  const names = learnedNames(description, data);
   if (target?.meaning.kind === 'categories')
     return `tell for each example which labels it has: ${names.join(', ')}`;
   const unit = target?.meaning.kind === 'number' ? target.meaning.unit : undefined;
   return `predict ${names.join(', ')}${unit === undefined ? '' : ` in ${unit}`}`;
 }
 
-/** The names of what is learned: the columns of a table's target, or arrays. */
-export const learnedNames = ({ targets }: Pick<DataFacts, 'targets'>, table: TableSettings | undefined) =>
-  table === undefined ? targets.map(({ name }) => name) : targetColumns(tableSpec(table).target);
+/** The names of what is learned: the columns of a table's target, labels of pictures, or arrays. */
+export function learnedNames(
+  { targets }: Pick<DataFacts, 'targets'>,
+  data: DataSettings | undefined,
+): readonly string[] {
+  if (data?.kind === 'table') return targetColumns(tableSpec(data).target);
+  return labelNamesOf(data) ?? targets.map(({ name }) => name);
+}
 
 const wantedColumn = ({ name, value }: ColumnSpecOfTable): WantedColumn => ({ name, text: valueText(value) });
 

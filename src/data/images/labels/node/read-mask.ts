@@ -8,8 +8,9 @@ import { DataError } from '../../../error.js';
 import { loadSharp } from '../../node/load-sharp.js';
 import { pictureSize } from '../../node/open-picture.js';
 import { damaged } from '../../picture-checks.js';
+import { valuesOfColours } from '../mask-colours.js';
 import type { MaskValues } from '../mask-values.js';
-import { colourAt, paletteOf } from '../png-palette.js';
+import { paletteOf } from '../png-palette.js';
 
 /** @throws DataError when it cannot be decoded, or has colours without a palette */
 export async function readMask(path: string): Promise<MaskValues> {
@@ -33,33 +34,8 @@ export async function readMask(path: string): Promise<MaskValues> {
     }
     const rgb = await upright.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer();
     const places = isPalette ? paletteOf(await readFile(path)) : undefined;
-    return { height, width, values: valuesOfColours(path, rgb, width, places) };
+    return { height, width, values: valuesOfColours(path, { bytes: rgb, pixelBytes: 3, width }, places) };
   } catch (cause) {
     throw cause instanceof DataError ? cause : damaged(path, reasonOf(cause), cause);
   }
-}
-
-function valuesOfColours(
-  path: string,
-  rgb: Uint8Array,
-  width: number,
-  places: ReadonlyMap<number, number> | undefined,
-): Uint8Array {
-  const values = new Uint8Array(rgb.length / 3);
-  for (let pixel = 0; pixel < values.length; pixel++) {
-    const colour = colourAt(rgb, 3 * pixel);
-    const grey = colour % 65_793 === 0 ? colour / 65_793 : undefined;
-    const value = places === undefined ? grey : places.get(colour);
-    if (value === undefined) {
-      const [red, green, blue] = rgb.subarray(3 * pixel, 3 * pixel + 3);
-      const place = `row ${Math.floor(pixel / width) + 1}, column ${(pixel % width) + 1}`;
-      const why = places === undefined ? 'which is not grey' : 'which is in its palette several times';
-      throw new DataError(
-        `data: "${path}" has the colour ${red}, ${green}, ${blue} at ${place}, ${why}, expected grey values or a palette`,
-        { hint: 'save the mask with the numbers of classes as grey values, as PNG' },
-      );
-    }
-    values[pixel] = value;
-  }
-  return values;
 }
