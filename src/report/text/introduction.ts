@@ -75,8 +75,12 @@ function kindText(dataset: Dataset): string {
     return `examples of ${listed(dataset.inputs)} → ${listed(dataset.targets)}`;
   }
   const colours = channels === 1 ? '' : `, ${channels} channels`;
-  return `images of ${width}x${height}${colours}, ${categoriesOf(dataset).length} classes`;
+  return `images of ${width}x${height}${colours}, ${classesText(categoriesOf(dataset).length)}`;
 }
+
+/** "10 classes" */
+export const classesText = (classes: number): string =>
+  `${count(classes)} ${classes === 1 ? 'class' : 'classes'}`;
 
 function attackText({ attackers }: RunStart): string[] {
   if (attackers === undefined) return [];

@@ -19,7 +19,7 @@ import {
   type ValueSpec,
 } from '../../../data/tables/column-specs.js';
 import type { Description } from '../../../protocol/description.js';
-import { count } from '../../../report/numbers.js';
+import { classesText } from '../../../report/text/introduction.js';
 import { formatShape } from '../../../tensor/shape.js';
 import type { WantedColumn, WantedData } from '../state/messages.js';
 
@@ -78,7 +78,7 @@ export function purposeOf(description: Described): string {
   const classNames = categoriesOf(description);
   const [one, other] = classNames;
   if (classNames.length === 2) return `tell “${one}” and “${other}” apart`;
-  if (classNames.length > 0) return `tell ${count(classNames.length)} classes apart`;
+  if (classNames.length > 0) return `tell ${classesText(classNames.length)} apart`;
   const { data } = description.configuration;
   const [target] = description.targets;
   if (target?.meaning.kind === 'categories' && annotationsOf(data)?.masks !== undefined)
