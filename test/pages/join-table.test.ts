@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import { decodeSafetensors } from '../../src/tensor/safetensors.js';
-import { some } from '../every-case.js';
+import { everyCase, some } from '../every-case.js';
 import { commonweight, root } from '../run-command.js';
 import { servedOverHub } from '../served-over-hub.js';
 import { executablePath } from './open-browser.js';
@@ -99,6 +99,45 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
     const [, , disease] = /1,disease,(\S+),(\S+)/.exec(readFileSync(output, 'utf8')) ?? [];
     expect(Math.abs(probability - Number(disease))).toBeLessThan(1e-6);
   });
+
+  const five = (value: number) => [value, value, value, value, value, value];
+  if (everyCase)
+    it.each<[string, ConfigurationInput['constants'] | undefined]>([
+      ['statistics of its own rows', undefined],
+      [
+        'the constants of the settings',
+        {
+          ...{ 'preprocess.constants.impute': five(2), 'preprocess.constants.mean': five(50) },
+          ...{ 'preprocess.constants.low': five(-10), 'preprocess.constants.high': five(200) },
+          'preprocess.constants.deviation': five(20),
+        },
+      ],
+    ])('prepares numbers by %s, as a process does', async (_, constants) => {
+      const one: ConfigurationInput = {
+        ...{ ...settings, rounds: 1, participants: ['hungary'] },
+        partition: { name: 'own', participants: 1 },
+        ...(constants ? { constants } : { preprocessing: { statistics: 'site' } }),
+      };
+      const served = await lead(one);
+      const page = await open(served, 0);
+      await choose(page, heart('hungary.csv'));
+      await column(page, 'chol').getByText('missing in 23 of 294').waitFor();
+      await start(page);
+      await served.untilOver(page);
+      await page.getByRole('heading', { name: constants ? 'The merged model' : 'Your own model' }).waitFor();
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Download as safetensors' }).click();
+      const own = decodeSafetensors(await readFile(await (await downloading).path()), 'its own').state;
+      const beside = mkdtempSync(join(folder, 'process-'));
+      await servedOverHub(beside, one, {}, { hungary: { data: heart('hungary.csv') } });
+      const file = readFileSync(join(beside, 'hungary/model.safetensors'));
+      const theirs = decodeSafetensors(file, 'theirs').state;
+      expect(own.layout).toEqual(theirs.layout);
+      expect(own.layout.filter(({ name }) => name.startsWith('preprocess.constants.'))).toHaveLength(5);
+      const differences = own.data.map((value, at) => Math.abs(value - theirs.data[at]!));
+      expect(Math.max(...differences)).toBeLessThan(1e-5);
+      expect(await served.coordinator.ended).toMatchObject({ status: 0, stderr: '' });
+    });
 
   it('takes part with a file of numpy', async () => {
     const file = join(root, 'test/fixtures/arrays/types-deflated.npz');
