@@ -69,5 +69,13 @@ describe.skipIf(executablePath === undefined)('the join page', () => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
       expect(errors).toEqual([]);
     });
+
+    it('folds a long table of rounds, so that the model is found below', async () => {
+      await page.evaluate((shown) => globalThis.showState(shown), 'finished after many rounds');
+      const last = page.getByRole('rowheader', { name: '60', exact: true });
+      expect(await last.isVisible()).toBe(false);
+      await page.getByText('All 60 rounds').click();
+      await last.waitFor();
+    });
   });
 });

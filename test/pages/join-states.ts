@@ -223,6 +223,17 @@ const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
   left: [...third, { type: 'left' }],
   forgotten: [...third, { type: 'left' }, { type: 'forgotten' }],
   finished,
+  'finished after many rounds': [
+    ...finished.slice(0, -1),
+    ...Array.from({ length: 57 }, (_, at): JoinEvent => {
+      const figures = { accuracy: 0.88 + at / 1000 };
+      return {
+        type: 'round',
+        round: { round: 4 + at, own: figures, merged: figures, loss: 0.3, seconds: 1 },
+      };
+    }),
+    ...finished.slice(-1),
+  ],
   tried: [
     ...finished,
     asked,

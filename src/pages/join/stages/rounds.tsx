@@ -13,37 +13,58 @@ export interface RoundsProps {
   readonly metric: MetricFacts | undefined;
 }
 
+/** A longer table is folded, so that what follows it is found. */
+const FEW_ROUNDS = 10;
+
 export function Rounds({ rounds, metric }: RoundsProps) {
   if (rounds.length === 0 || metric === undefined) return null;
   return (
     <section aria-labelledby="rounds">
       <h3 id="rounds">{titleOf(metric)} on your validation data</h3>
       <RoundsLine rounds={rounds} metric={metric} />
-      <Scroll label="Rounds">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Round</th>
-              <th scope="col">Your own model</th>
-              <th scope="col">The merged model</th>
-              <th scope="col">Loss</th>
-              <th scope="col">Time</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rounds.map(({ round, own, merged, loss, seconds }) => (
-              <tr key={round}>
-                <th scope="row">{count(round)}</th>
-                <td>{writtenOf(metric, own)}</td>
-                <td>{writtenOf(metric, merged)}</td>
-                <td>{loss === undefined ? '–' : loss.toFixed(3)}</td>
-                <td>{seconds === undefined ? '–' : `${seconds.toFixed(1)} s`}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      {rounds.length > FEW_ROUNDS ? (
+        <details>
+          <summary>All {count(rounds.length)} rounds</summary>
+          <RoundsTable rounds={rounds} metric={metric} />
+        </details>
+      ) : (
+        <RoundsTable rounds={rounds} metric={metric} />
+      )}
     </section>
+  );
+}
+
+interface KnownRounds {
+  readonly rounds: readonly RoundFacts[];
+  readonly metric: MetricFacts;
+}
+
+function RoundsTable({ rounds, metric }: KnownRounds) {
+  return (
+    <Scroll label="Rounds">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Round</th>
+            <th scope="col">Your own model</th>
+            <th scope="col">The merged model</th>
+            <th scope="col">Loss</th>
+            <th scope="col">Time</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rounds.map(({ round, own, merged, loss, seconds }) => (
+            <tr key={round}>
+              <th scope="row">{count(round)}</th>
+              <td>{writtenOf(metric, own)}</td>
+              <td>{writtenOf(metric, merged)}</td>
+              <td>{loss === undefined ? '–' : loss.toFixed(3)}</td>
+              <td>{seconds === undefined ? '–' : `${seconds.toFixed(1)} s`}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 
@@ -54,13 +75,7 @@ const lines = [
 ] as const;
 
 /** The table has the same numbers. */
-function RoundsLine({
-  rounds,
-  metric,
-}: {
-  readonly rounds: readonly RoundFacts[];
-  readonly metric: MetricFacts;
-}) {
+function RoundsLine({ rounds, metric }: KnownRounds) {
   const values = rounds.flatMap((facts) => lines.flatMap(({ of }) => facts[of]?.[metric.name] ?? []));
   if (rounds.length < 2 || values.length < 2) return null;
   const [low, high] = [Math.min(...values), Math.max(...values)];
