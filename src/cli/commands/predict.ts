@@ -16,7 +16,7 @@ import { inputSizeOf } from '../../data/images/picture-facts.js';
 import type { PictureExtent, PictureFit } from '../../data/images/picture-size.js';
 import { png } from '../../data/images/png.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
-import { tableSpec, targetColumns } from '../../data/tables/column-specs.js';
+import { namesOfPredicted } from '../../data/tables/model-columns.js';
 import { loadRows } from '../../data/tables/node/load-rows.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { ModelFile } from '../../engine/nn/model-file.js';
@@ -143,16 +143,13 @@ async function* predictionsIn(predicted: AsyncIterable<PredictedRows>): AsyncGen
   }
 }
 
-/** The names of labels and numbers are in the run's settings only. */
 function predictedTarget({ facts, task, settings, cutOff }: OpenedDataModel): PredictedTarget {
   if (task.name === 'classification') return { kind: 'class', names: categoriesOf(facts), cutOff };
   const kind = task.name === 'multi-label' ? 'labels' : 'numbers';
   const count = sizeOf(task.output);
+  // A single number needs no other name in its column.
   if (kind === 'numbers' && count === 1) return { kind, names: ['prediction'] };
-  const known = settings && targetColumns(tableSpec(settings).target);
-  const word = kind === 'labels' ? 'label' : 'prediction';
-  const numbered = Array.from({ length: count }, (_, at) => `${word} ${at + 1}`);
-  return { kind, names: known?.length === count ? known : numbered };
+  return { kind, names: namesOfPredicted(count, kind, settings) };
 }
 
 /** The labels of pictures, or their masks. */

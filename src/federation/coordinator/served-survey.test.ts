@@ -17,7 +17,7 @@ import type { Receipt } from '../../protocol/announcement.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import { type StateDict, stateLayout, tensorView } from '../../tensor/state-dict.js';
-import { packAnswer } from '../methods/preprocessing.js';
+import { packAnswer } from '../methods/survey-answer.js';
 import type { JoinOptions } from '../participant/node/join-federation.js';
 import type { TakePartOutcome } from '../participant/take-part.js';
 import { shareChoice } from '../plan/share-choice.js';

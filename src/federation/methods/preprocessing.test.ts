@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classified } from '../../../test/classified.js';
 import { pandas, SITES, surveyTable } from '../../../test/survey-table.js';
-import { randomStream } from '../../base/random.js';
 import { ownAnswer } from '../../data/survey/own-answer.js';
 import { preprocessingSchema } from '../../data/survey/settings.js';
 import { surveyOf } from '../../data/survey/survey.js';
@@ -11,7 +10,7 @@ import { compileFederation } from '../plan/compile-federation.js';
 import { namedParts } from '../plan/extensions.js';
 import { federationPlan } from '../plan/federation-plan.js';
 import { type Resumable, resumptionContract, runInFolder } from '../record/resumption.contract.js';
-import { packAnswer, preprocessingPlanOf, surveyedConstants, unpackAnswer } from './preprocessing.js';
+import { preprocessingPlanOf, surveyedConstants } from './preprocessing.js';
 
 /** The rows of the sites, one after the other in the pooled table. */
 const shares = (() => {
@@ -70,18 +69,6 @@ describe('constants from the answers of four sites', () => {
       expect(() => preprocessingSchema.parse(settings)).toThrow();
     },
   );
-});
-
-describe('the file of an answer', () => {
-  it('gives back every digit of its sums', () => {
-    const random = randomStream('answers');
-    const sums = [0, 1, -1, 1 / 3, 2 ** 53 - 1, 2 ** 60 + 2 ** 8, -(2 ** -40)];
-    const answer = Float64Array.from([
-      ...sums,
-      ...Array.from({ length: 500 }, () => random.normal() * 2 ** (60 * random.uniform() - 20)),
-    ]);
-    expect(unpackAnswer(packAnswer(answer))).toEqual(answer);
-  });
 });
 
 /** Training adds what the constants come to, so its result tells whether a task has them. */

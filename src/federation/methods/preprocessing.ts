@@ -3,10 +3,8 @@
  * 1, each participant answers a survey of its own training rows by sums in which small counts are
  * hidden. The coordinator adds the answers in the order of the participants. The constants of the
  * layer that prepares a row (`preprocess.ts`) follow from the total alone. Neither test nor
- * validation rows have a part in them. The phases are those of `rounds/survey-phases.ts`.
- *
- * An answer travels as a file of float32. Each sum is split into three of them, which add up to it:
- * the nearest one, then the nearest one to what is left, twice.
+ * validation rows have a part in them. The phases are those of `rounds/survey-phases.ts`; the file
+ * in which an answer travels is that of `survey-answer.ts`.
  */
 import { canonicalJson } from '../../base/canonical-json.js';
 import type { DataFacts } from '../../data/dataset.js';
@@ -20,11 +18,12 @@ import { PREPROCESS } from '../../engine/nn/layers/preprocess.js';
 import { type NumberStatistics, preprocessConstants } from '../../engine/nn/layers/preprocess-constants.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import { hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
-import { type StateDict, type StateLayout, stateLayout, tensorView } from '../../tensor/state-dict.js';
+import { type StateDict, type StateLayout, stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import type { Closing, RoundRecord } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore } from '../rounds/run-store.js';
+import { answerLayout, packAnswer, unpackAnswer } from './survey-answer.js';
 
 /** What is asked in the phase, and what becomes of the answers. */
 export interface PreprocessingPlan {
@@ -72,38 +71,7 @@ export function preprocessingPlanOf(
   }
   if (settings === undefined || !makesConstantsOf(configuration)) return undefined;
   const survey = surveyOf(facts);
-  return { facts, survey, settings, answer: answerLayout(survey) };
-}
-
-const PARTS = ['survey.high', 'survey.middle', 'survey.low'] as const;
-
-const answerLayout = ({ length }: TableSurvey): StateLayout =>
-  stateLayout(PARTS.map((name) => [name, [length]]));
-
-export function packAnswer(answer: Float64Array): StateDict {
-  const [high, middle, low] = PARTS.map(() => new Float32Array(answer.length)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  for (const [i, value] of answer.entries()) {
-    high[i] = value;
-    middle[i] = value - (high[i] as number);
-    low[i] = value - (high[i] as number) - (middle[i] as number);
-  }
-  const layout = stateLayout(PARTS.map((name) => [name, [answer.length]]));
-  const data = new Float32Array(3 * answer.length);
-  for (const [i, part] of [high, middle, low].entries()) data.set(part, i * answer.length);
-  return { layout, data };
-}
-
-export function unpackAnswer(file: StateDict): Float64Array {
-  const [high, middle, low] = PARTS.map((name) => tensorView(file, name)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  return Float64Array.from(high, (value, i) => value + (middle[i] as number) + (low[i] as number));
+  return { facts, survey, settings, answer: answerLayout(survey.length) };
 }
 
 /**

@@ -3,9 +3,9 @@
  */
 import '../../common/no-eval.js';
 import type { PageCommand, WorkerEvent } from '../state/messages.js';
-import { participant } from './participant.js';
+import { carryingOut } from './page-commands.js';
 
-const carryOut = participant((event: WorkerEvent) => postMessage(event));
+const carryOut = carryingOut((event: WorkerEvent) => postMessage(event));
 let last = Promise.resolve();
 addEventListener('message', ({ data: command }: MessageEvent<PageCommand>) => {
   last = last.then(() => carryOut(command));

@@ -1,13 +1,12 @@
 /** Tries a model of a table on a row that the user enters. */
 import { categoriesOf } from '../../../data/dataset.js';
 import type { ColumnSpecOfTable, TableSettings } from '../../../data/tables/column-specs.js';
-import { columnsOfModel, readsTable } from '../../../data/tables/model-columns.js';
+import { columnsOfModel, namesOfPredicted, readsTable } from '../../../data/tables/model-columns.js';
 import type { ModelDescription } from '../../../engine/nn/model-file.js';
 import { sizeOf } from '../../../tensor/shape.js';
 import { f32Tensor } from '../../../tensor/tensor.js';
 import type { RowField, RowTrial } from '../state/messages.js';
 import type { Trying } from './trying.js';
-import { learnedNames } from './wanted-data.js';
 
 /** An input of the exported model, for a column of the table. */
 interface CellInputOfModel {
@@ -60,14 +59,10 @@ function answerOf(
   const names = categoriesOf(description);
   if (names.length > 0) return { answer: 'classes', names, unit: undefined };
   const [target] = description.targets;
-  const isLabels = target?.meaning.kind === 'categories';
-  const count = sizeOf(target?.shape ?? []);
-  const known = learnedNames(description, settings);
-  const word = isLabels ? 'label' : 'prediction';
-  const numbered = Array.from({ length: count }, (_, at) => (count === 1 ? word : `${word} ${at + 1}`));
+  const answer = target?.meaning.kind === 'categories' ? 'labels' : 'numbers';
   return {
-    answer: isLabels ? 'labels' : 'numbers',
-    names: known.length === count && settings !== undefined ? known : numbered,
+    answer,
+    names: namesOfPredicted(sizeOf(target?.shape ?? []), answer, settings),
     unit: target?.meaning.kind === 'number' ? target.meaning.unit : undefined,
   };
 }

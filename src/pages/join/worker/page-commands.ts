@@ -1,6 +1,6 @@
 /**
- * A participant in a page: it carries out the page's commands and reports the results. Everything
- * that it needs to resume after a reload is kept in the browser.
+ * Carries out the page's commands for its participant, and reports the results. Everything that the
+ * participant needs to resume after a reload is kept in the browser.
  */
 import { throttled } from '../../../base/throttle.js';
 import { demonstrationShare } from '../../../federation/participant/demonstration-share.js';
@@ -20,7 +20,7 @@ type Handlers = {
   readonly [Type in PageCommand['type']]: (command: Extract<PageCommand, { type: Type }>) => Promise<void>;
 };
 
-export function participant(post: (event: WorkerEvent) => void): (command: PageCommand) => Promise<void> {
+export function carryingOut(post: (event: WorkerEvent) => void): (command: PageCommand) => Promise<void> {
   const page = pageParticipant(post);
   const handlers = handlersOf(page);
   return async (command) => {
