@@ -129,16 +129,22 @@ const modules = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.tsx?$/.test(file) && !/\.(test|contract)\.ts$/.test(file))
   .map((file) => file.replaceAll('\\', '/'));
 
+const components = new Set(modules.filter((file) => file.endsWith('.tsx')));
+
 const importsOf = (file: string) => {
   const text = readFileSync(join(source, file), 'utf8');
-  return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path]) => moduleAt(file, path as string));
+  // `from '…'`, `import '…'` and `import('…')`
+  return [...text.matchAll(/\b(?:from |import |import\()'(\.[^']+)'/g)].map(([, path]) =>
+    moduleAt(file, path as string),
+  );
 };
 
-/** What a module imports by this path. */
-const moduleAt = (file: string, path: string) =>
-  relative(source, resolve(source, dirname(file), path))
-    .replace(/\.js$/, '.ts')
-    .replaceAll('\\', '/');
+/** What a module imports by this path: a component of a page is compiled to such a file, too. */
+function moduleAt(file: string, path: string): string {
+  const found = relative(source, resolve(source, dirname(file), path)).replaceAll('\\', '/');
+  const [plain, component] = ['.ts', '.tsx'].map((ending) => found.replace(/\.js$/, ending));
+  return component !== undefined && components.has(component) ? component : (plain as string);
+}
 
 /** The folders of the picture in docs/layout.md; what stands deeper lies in the room above it. */
 function pictured(): string[] {

@@ -9,7 +9,7 @@ import { allIndices } from '../../src/data/batches/batches.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { blobOf } from '../../src/federation/participant/kept/kept-update.js';
 import { ownData } from '../../src/federation/participant/own-data.js';
-import { compileFederation } from '../../src/federation/plan/compile-federation.js';
+import { type CompiledFederation, compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { describeFederation } from '../../src/federation/plan/description.js';
 import { type Extensions, namedParts } from '../../src/federation/plan/extensions.js';
 import { shareChoice } from '../../src/federation/plan/share-choice.js';
@@ -84,26 +84,13 @@ export async function mergedInPage(
   const description = await describeFederation(compiled, { job: '0123456789abcdef', participants: NAMES });
 
   const blobs = blobsInMemory();
-  const heard = new Map<string, Announcement>();
-  let wake = () => {};
-  const hears = async <Type extends Announcement['type']>(type: Type) => {
-    const found = () => NAMES.map((name) => heard.get(`${name} ${type}`));
-    while (found().includes(undefined)) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-    const all = found();
-    for (const name of NAMES) heard.delete(`${name} ${type}`);
-    return all as Named<Type>[];
-  };
+  const { hear, hears } = hearing();
   const transport = inProcess();
   const coordinator = transport.openCoordinator(
     {
       description,
       async receive(participant, announcement) {
-        heard.set(`${participant} ${announcement.type}`, announcement);
-        wake();
+        hear(participant, announcement);
         return { accepted: true };
       },
     },
@@ -127,19 +114,6 @@ export async function mergedInPage(
   });
   const failed = Promise.all(participants).then(() => new Promise<never>(() => {}));
 
-  const received = async ({ sha256 }: Blob) => (await blobs.get(sha256)) as Uint8Array<ArrayBuffer>;
-  /** @param began the state that it was trained from, of which a codec sends the change */
-  async function updateOf({ update }: Named<'update'>, name: string, began: StateDict): Promise<Update> {
-    const attached = Object.entries(update.attachments ?? {});
-    const auxiliaries = await Promise.all(
-      attached.map(async ([title, blob]) => {
-        return [title, decodeSafetensors(await received(blob), title).state] as const;
-      }),
-    );
-    const state = decodeState(await received(update.state), layout, began, codec.update, 'an update');
-    return { name, examples: update.examples, state, auxiliaries: Object.fromEntries(auxiliaries) };
-  }
-
   async function rounds() {
     const runtimes = (await hears('joined')).map(({ runtime }) => runtime);
     const validation: Figures[][] = [];
@@ -148,7 +122,7 @@ export async function mergedInPage(
     for (let round = 1; round <= configuration.rounds; round++) {
       await publish({ type: 'train', round, waitingFor: NAMES, ...(model && { base: model }) });
       const updates = (await hears('update')).map((one, index) =>
-        updateOf(one, NAMES[index] as string, state),
+        updateOf(one, NAMES[index] as string, state, { compiled, blobs }),
       );
       const bytes = encodeCodedModel(merge(compiled.strategy, await Promise.all(updates)), codec.model, {});
       model = await blobs.put(bytes);
@@ -165,6 +139,51 @@ export async function mergedInPage(
     if (outcome.type !== 'finished' || outcome.model === undefined) throw new Error('no final model');
   }
   return { compiled, runtimes, validation, state };
+}
+
+/** Keeps what participants announce, until it is asked for. */
+function hearing() {
+  const heard = new Map<string, Announcement>();
+  let wake = () => {};
+  return {
+    hear(participant: string, announcement: Announcement) {
+      heard.set(`${participant} ${announcement.type}`, announcement);
+      wake();
+    },
+    /** The announcements of this type, once every participant has made one. */
+    async hears<Type extends Announcement['type']>(type: Type) {
+      const found = () => NAMES.map((name) => heard.get(`${name} ${type}`));
+      while (found().includes(undefined)) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      const all = found();
+      for (const name of NAMES) heard.delete(`${name} ${type}`);
+      return all as Named<Type>[];
+    },
+  };
+}
+
+/** @param began the state that it was trained from, of which a codec sends the change */
+async function updateOf(
+  { update }: Named<'update'>,
+  name: string,
+  began: StateDict,
+  {
+    compiled: { layout, codec },
+    blobs,
+  }: { readonly compiled: CompiledFederation; readonly blobs: BlobFolder },
+): Promise<Update> {
+  const attached = Object.entries(update.attachments ?? {});
+  const auxiliaries = await Promise.all(
+    attached.map(async ([title, { sha256 }]) => {
+      return [title, decodeSafetensors(await blobs.get(sha256), title).state] as const;
+    }),
+  );
+  const bytes = await blobs.get(update.state.sha256);
+  const state = decodeState(bytes, layout, began, codec.update, 'an update');
+  return { name, examples: update.examples, state, auxiliaries: Object.fromEntries(auxiliaries) };
 }
 
 function blobsInMemory() {
