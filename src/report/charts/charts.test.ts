@@ -85,6 +85,16 @@ describe('a chart', () => {
     expect(again()).toBe(again());
   });
 
+  it('is a line through the rounds that were evaluated, where most were not', () => {
+    const rounds = Array.from({ length: 60 }, (_, at) => at + 1);
+    const values = rounds.map((round) => (round % 10 === 0 ? round / 100 : undefined));
+    const { markup } = lineChart({
+      ...{ title: 't', x: { ...x, values: rounds }, format: percent },
+      lines: [line('a', values)],
+    });
+    expect(markup).toMatch(/d="M[\d. ]+(L[\d. ]+){5}" fill="none" stroke="var\(--series-1\)"/);
+  });
+
   it('leaves a gap where there is no number, and takes in the band and the level', () => {
     const labels = [...charts.line.matchAll(/>(\d+)%</g)].map(([, label]) => Number(label));
     expect(Math.min(...labels)).toBeLessThanOrEqual(20);

@@ -62,7 +62,25 @@ export const lineEntries = ({ lines, levels = [] }: LineChartOptions): LegendEnt
 
 const heightOf = (width: number) => (width > 400 ? 300 : 240);
 
-function optionOf({ x, format, lines, levels = [] }: LineChartOptions): ChartOption {
+/**
+ * Without the places where no line has a value, as in rounds that were not evaluated: these are no
+ * gaps.
+ */
+function measuredOf({ x, lines }: LineChartOptions) {
+  const places = [...x.values.keys()].filter((at) => lines.some(({ values }) => values[at] !== undefined));
+  return {
+    at: places.map((place) => x.values[place] as number),
+    lines: lines.map(({ values, band, ...line }) => ({
+      ...line,
+      values: places.map((place) => values[place]),
+      ...(band && { band: places.map((place) => band[place]) }),
+    })),
+  };
+}
+
+function optionOf({ levels = [], ...options }: LineChartOptions): ChartOption {
+  const { x, format } = options;
+  const { at, lines } = measuredOf(options);
   const [first = 0, last = 1] = [Math.min(...x.values), Math.max(...x.values)];
   const alone = first === last;
   return {
@@ -93,16 +111,16 @@ function optionOf({ x, format, lines, levels = [] }: LineChartOptions): ChartOpt
       axisTick: { show: false },
     },
     series: [
-      ...lines.flatMap((line, index) => bandSeries(line, x.values, line.series ?? index)),
+      ...lines.flatMap((line, index) => bandSeries(line, at, line.series ?? index)),
       ...lines.map((line, index) => {
         const place = line.series ?? index;
         return {
           type: 'line' as const,
-          data: x.values.map((at, i) => [at, line.values[i] ?? '-']),
+          data: at.map((place, i) => [place, line.values[i] ?? '-']),
           silent: true,
           symbol: seriesSymbol(place),
           symbolSize: 7,
-          showSymbol: x.values.length <= MOST_SYMBOLS,
+          showSymbol: at.length <= MOST_SYMBOLS,
           itemStyle: { color: seriesColour(place) },
           lineStyle: { color: seriesColour(place), width: 2, type: dashes[line.stroke ?? 'solid'] },
         };
