@@ -37,6 +37,7 @@ const folders = [
   'data/survey',
   'engine/graph',
   'metrics',
+  'metrics/shared',
   'engine/autodiff',
   'engine/onnx',
   'engine/onnx/import',

@@ -21,6 +21,7 @@ const fields = Object.keys({
   pooled: 0,
   best: 0,
   decision: 0,
+  sharing: 0,
   stopped: 0,
   model: 0,
   personal: 0,

@@ -92,6 +92,7 @@ export function coordinator(transport = inProcess(), changes: Partial<RemoteRoun
     blobs,
     clock: fakeClock().clock,
     check: async () => ({}),
+    measured: { sizes: {}, mostUnits: 1 },
     async conclude(_, round, state) {
       const record = state.rounds[round - 1]!;
       const texts = record.closed.train!.counted.map(async (name) => {

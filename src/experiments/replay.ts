@@ -105,7 +105,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
     }
   };
   const { out, workers, extensions, init } = options;
-  const { result, personal } = await runFederation(configuration, {
+  const { result, model, personal } = await runFederation(configuration, {
     ...{ out, workers, extensions, init, signal, data, source, recorded: rounds },
     observer: {
       onStart(start) {
@@ -122,7 +122,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
     const [then, now] = [run.rounds[index], replayed[index]];
     return then === undefined || now === undefined ? [] : roundDifferences(then, now, run.result.metrics[0]);
   });
-  differences.push(...(await fileDifferences(run, replayed, { result, personal, out })));
+  differences.push(...(await fileDifferences(run, replayed, { result, model, personal, out })));
   return { run, result, differences, versions: versionsChanged(run.result.versions) };
 }
 
@@ -173,7 +173,7 @@ function factsOf(record: RoundRecord, metric: MetricFacts): Fact[] {
 async function fileDifferences(
   run: RecordedRun,
   rounds: readonly RoundRecord[],
-  made: Pick<FederationOutcome, 'result' | 'personal'> & { readonly out: string | undefined },
+  made: Pick<FederationOutcome, 'result' | 'model' | 'personal'> & { readonly out: string | undefined },
 ): Promise<ReplayDifference[]> {
   const { path, state, configuration, finished } = run;
   const final = finalRole(state, configuration);
@@ -181,7 +181,7 @@ async function fileDifferences(
   const isSame = final?.sha256 === finalRole({ rounds }, configuration)?.sha256;
   if (!finished || final === undefined || model === undefined || !isSame) return [];
   const expected: [file: string, sha256: string | undefined, participant?: string][] = [
-    ['model.safetensors', model.sha256],
+    ['model.safetensors', sharedCutOffHash(run, made.model) ?? model.sha256],
   ];
   for (const participant of hasOwnParts(configuration) ? state.rules.participants : []) {
     const file = join('personal', `${fileNameOf(participant)}.safetensors`);
@@ -195,6 +195,17 @@ async function fileDifferences(
     differences.push({ round: final.role.round, of: 'file', participant, recorded, replayed });
   }
   return differences;
+}
+
+/**
+ * The SHA-256 of the final model with the recorded cut-off, if that was chosen on what participants
+ * shared: a replay has all their rows, and would choose another one.
+ */
+function sharedCutOffHash({ model, result }: RecordedRun, state: StateDict | undefined): string | undefined {
+  const { cutOff, participants } = result.decision ?? {};
+  const description = model?.description;
+  if (participants === undefined || state === undefined || description === undefined) return undefined;
+  return sha256Of(encodeModel(state, { ...description, cutOff }));
 }
 
 /** The SHA-256 of a participant's own model by the replay, in a folder or in memory. */

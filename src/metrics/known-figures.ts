@@ -1,6 +1,6 @@
 /**
- * The formulas of the metrics of `known-metrics.ts` whose figures are computed here, and not by a
- * graph of the task: from the sums over all examples to one number, NaN where it is undefined.
+ * The formulas of the metrics of `known-metrics.ts`: from the sums over all examples to one number,
+ * NaN where it is undefined.
  */
 import { calibrationError } from './calibration.js';
 import {
@@ -19,32 +19,76 @@ import { areaUnderRoc, averagePrecision, histogramsOf } from './score-histograms
 
 export type Sums = Readonly<Record<string, Float64Array>>;
 
-/** By name; an accuracy is here for labels that do not exclude each other. */
-const figures: Readonly<Record<string, (sums: Sums, counted: number) => number>> = {
-  accuracy: (sums) => accuracyOf(outcomesOf(sums)),
-  'exact-match': (sums, counted) => (sumOf(sums, 'exact')[0] as number) / counted,
-  'balanced-accuracy': (sums) => meanOfDefined(recalls(outcomesOf(sums))),
-  'f1-macro': (sums) => meanOfDefined(f1Scores(outcomesOf(sums))),
-  'f1-weighted': (sums) => meanBySupport(f1Scores(outcomesOf(sums)), outcomesOf(sums)),
-  sensitivity: (sums) => recalls(outcomesOf(sums))[1] as number,
-  specificity: (sums) => recalls(outcomesOf(sums))[0] as number,
-  auroc: (sums) => meanOfDefined(histogramsOf(sumOf(sums, 'scores')).map((one) => areaUnderRoc(one).value)),
-  'average-precision': (sums) =>
-    meanOfDefined(histogramsOf(sumOf(sums, 'scores')).map((one) => averagePrecision(one).value)),
-  brier: (sums, counted) => (sumOf(sums, 'brier')[0] as number) / counted,
-  iou: (sums) => meanOfDefined(intersectionsOverUnions(outcomesOf(sums))),
-  dice: (sums) => meanOfDefined(f1Scores(outcomesOf(sums))),
-  'pixel-accuracy': (sums) => partRight(outcomesOf(sums)),
-  'calibration-error': (sums) => calibrationError(sumOf(sums, 'calibration')),
+/** How a figure follows from the sums of these names. */
+interface Formula {
+  /** “outcomes” are those of labels, or of a confusion. */
+  readonly of: readonly string[];
+  figure(sums: Sums, counted: number): number;
+}
+
+const ofOutcomes = (figure: (outcomes: Outcomes) => number): Formula => ({
+  of: ['outcomes'],
+  figure: (sums) => figure(outcomesOf(sums)),
+});
+
+const ofScores = (area: typeof areaUnderRoc): Formula => ({
+  of: ['scores'],
+  figure: (sums) => meanOfDefined(histogramsOf(sumOf(sums, 'scores')).map((one) => area(one).value)),
+});
+
+const meanOfSum = (name: string): Formula => ({
+  of: [name],
+  figure: (sums, counted) => first(sums, name) / counted,
+});
+
+/**
+ * By name. An evaluation computes some of them by a graph of the task: the accuracy of classes, and
+ * the figures of numbers. They are here for sums that come from elsewhere.
+ */
+const formulas: Readonly<Record<string, Formula>> = {
+  accuracy: {
+    of: ['outcomes'],
+    figure: (sums) => (sums.outcomes === undefined ? partRight : accuracyOf)(outcomesOf(sums)),
+  },
+  'exact-match': meanOfSum('exact'),
+  'balanced-accuracy': ofOutcomes((outcomes) => meanOfDefined(recalls(outcomes))),
+  'f1-macro': ofOutcomes((outcomes) => meanOfDefined(f1Scores(outcomes))),
+  'f1-weighted': ofOutcomes((outcomes) => meanBySupport(f1Scores(outcomes), outcomes)),
+  sensitivity: ofOutcomes((outcomes) => recalls(outcomes)[1] as number),
+  specificity: ofOutcomes((outcomes) => recalls(outcomes)[0] as number),
+  auroc: ofScores(areaUnderRoc),
+  'average-precision': ofScores(averagePrecision),
+  brier: meanOfSum('brier'),
+  iou: ofOutcomes((outcomes) => meanOfDefined(intersectionsOverUnions(outcomes))),
+  dice: ofOutcomes((outcomes) => meanOfDefined(f1Scores(outcomes))),
+  'pixel-accuracy': ofOutcomes(partRight),
+  'calibration-error': {
+    of: ['calibration'],
+    figure: (sums) => calibrationError(sumOf(sums, 'calibration')),
+  },
+  rmse: { of: ['squares'], figure: (sums, counted) => Math.sqrt(first(sums, 'squares') / counted) },
+  mae: meanOfSum('absolute'),
+  r2: {
+    of: ['squares', 'targets', 'targetSquares'],
+    figure: (sums, counted) =>
+      1 - first(sums, 'squares') / (first(sums, 'targetSquares') - first(sums, 'targets') ** 2 / counted),
+  },
 };
 
-export const isKnownFigure = (name: string): boolean => Object.hasOwn(figures, name);
+export const isKnownFigure = (name: string): boolean => Object.hasOwn(formulas, name);
+
+/** Whether these sums are enough for the figure of that name. */
+export const hasSumsFor = (name: string, sums: Sums): boolean =>
+  isKnownFigure(name) &&
+  (formulas[name]?.of ?? []).every(
+    (one) => sums[one] !== undefined || (one === 'outcomes' && sums.confusion !== undefined),
+  );
 
 /** The figure of that name; NaN if it is undefined for these sums. */
 export function knownFigure(name: string, sums: Sums, counted: number): number {
-  const figure = figures[name];
-  if (figure === undefined) throw new Error(`internal: no formula for "${name}"`);
-  return figure(sums, counted);
+  const formula = formulas[name];
+  if (formula === undefined) throw new Error(`internal: no formula for "${name}"`);
+  return formula.figure(sums, counted);
 }
 
 /** The counts of each class, or each label, against the rest. */
@@ -58,3 +102,5 @@ function sumOf(sums: Sums, name: string): Float64Array {
   if (sum === undefined) throw new Error(`internal: the evaluation has no sum "${name}"`);
   return sum;
 }
+
+const first = (sums: Sums, name: string) => sumOf(sums, name)[0] as number;

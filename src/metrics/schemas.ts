@@ -33,6 +33,42 @@ export const figuresSchema = z
   .record(metricNameSchema, z.number())
   .refine((figures) => Object.keys(figures).length <= 20);
 
+/** With more numbers, an announcement would be larger than a hub takes. */
+export const MOST_SHARED_NUMBERS = 10_000;
+
+/** A sum without its zeros: the values at these places, of so many numbers. */
+const sparseSumSchema = z.strictObject({
+  size: z.int().positive().max(10_000_000).describe('How many numbers there are, zeros included.'),
+  places: z
+    .array(z.int().nonnegative())
+    .max(MOST_SHARED_NUMBERS)
+    .describe('Of those that are not 0, in order.'),
+  values: z.array(z.number()).max(MOST_SHARED_NUMBERS).describe('What is at these places.'),
+});
+
+/** The sums of a model's metrics on the validation examples of one participant. */
+export const sharedSumsSchema = z
+  .strictObject({
+    counted: z.int().nonnegative().describe('The units over which the loss is averaged, such as examples.'),
+    lossSum: z.number().describe('The sum of their losses.'),
+    sums: z
+      .record(metricNameSchema, sparseSumSchema)
+      .refine((sums) => Object.keys(sums).length <= 20)
+      .describe('By name, such as `confusion` or `scores`; those with a small count are left out.'),
+  })
+  .meta({ title: 'SharedSums', description: 'What the metrics of a model are computed from.' });
+
+/** Figures of several participants together, by metric. */
+export const figuresTogetherSchema = z.record(
+  metricNameSchema,
+  z.strictObject({
+    /** Left out where their examples do not define it. */
+    figure: z.number().optional(),
+    /** How many participants share the sums that it needs. */
+    participants: z.int().positive(),
+  }),
+);
+
 /** The setting `metrics`; whether the task has them is checked with it. */
 export const chosenMetricsSchema = z
   .array(metricNameSchema)
@@ -95,6 +131,8 @@ export const decisionResultSchema = z.strictObject({
   positive: z.string(),
   /** The examples that it was chosen on. */
   validation: cutOffResultSchema,
+  /** Across machines: the number of participants whose validation examples these are. */
+  participants: z.int().positive().optional(),
   /** The coordinator's own examples, if it has any. */
   test: cutOffResultSchema.optional(),
 });

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { sentenceSchema } from '../base/text.js';
-import { figuresSchema } from '../metrics/schemas.js';
+import { figuresSchema, sharedSumsSchema } from '../metrics/schemas.js';
 import { attachedBlobsSchema } from './attachments.js';
 import { blobSchema, sha256Schema } from './blob-name.js';
 
@@ -101,6 +101,11 @@ export const announcementSchema = z
           'What the model came to on the participant’s own validation examples, by the names of the task’s metrics: `accuracy`, a fraction, and `loss`.',
         ),
         examples: z.int().positive().describe('The number of validation examples.'),
+        sums: sharedSumsSchema
+          .optional()
+          .describe(
+            'The sums that the figures are computed from, without small counts. Only where the owner agreed to share them.',
+          ),
       })
       .describe('The answer to an assignment `evaluate`.'),
     z

@@ -127,6 +127,14 @@ export const assignmentSchema = z
           .enum(['every-participant-passed', 'max-rounds', 'stopped', 'failed'])
           .describe('Why the run ended.'),
         model: blobSchema.optional().describe('The final model, where there is one.'),
+        cutOff: z
+          .number()
+          .min(0)
+          .max(1)
+          .optional()
+          .describe(
+            'The probability from which on the second of two categories is predicted, where one was chosen. It belongs into the file of the model.',
+          ),
         constants,
         message: sentenceSchema(1000).optional().describe('What happened, where the run failed.'),
       })

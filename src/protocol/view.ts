@@ -12,7 +12,7 @@ import {
   sentenceSchema,
 } from '../base/text.js';
 import { columnsFactsSchema } from '../data/column-schema.js';
-import { figuresSchema, metricsSchema } from '../metrics/schemas.js';
+import { figuresSchema, figuresTogetherSchema, metricsSchema } from '../metrics/schemas.js';
 import { configurationSchema } from './configuration/configuration.js';
 import { heartbeatMsSchema } from './heartbeat.js';
 import { roundDetailsSchema } from './round-details.js';
@@ -64,6 +64,11 @@ export const roundResultSchema = z.strictObject({
    */
   merged: z.record(z.string(), z.strictObject({ test: figuresSchema })),
   copied: z.array(z.strictObject({ name: participantNameSchema, validation: figuresSchema })),
+  /**
+   * The figures of the copy on the validation examples of all participants that share their sums,
+   * together, by metric, each with the number of participants that share what it needs.
+   */
+  together: figuresTogetherSchema.optional(),
 });
 
 /**

@@ -26,6 +26,7 @@ const federation: FederationFacts = {
   },
   besides: [],
   demonstration: true,
+  decides: false,
 };
 
 /** A shape for each class. */

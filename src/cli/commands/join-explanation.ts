@@ -2,8 +2,10 @@
  * Explains what taking part means for a participant's data: what leaves the machine and, for a
  * given federation, how much it reveals.
  */
+
 import { type ColumnFacts, categoriesOf, describeMeant } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
+import { SMALLEST_COUNT } from '../../data/survey/own-answer.js';
 import { beginsWithSurvey } from '../../federation/methods/preprocessing.js';
 import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import type { Description } from '../../protocol/description.js';
@@ -19,10 +21,18 @@ import {
 export interface Willing {
   readonly coordinatorKey?: string;
   readonly shareLabelCounts?: boolean;
+  readonly shareSums?: boolean;
+  readonly smallest?: number;
   readonly acceptForeignPlan?: boolean;
 }
 
-export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinatorKey }: Willing): string[] {
+export function joinExplanation({
+  shareLabelCounts,
+  shareSums,
+  smallest = SMALLEST_COUNT,
+  acceptForeignPlan,
+  coordinatorKey,
+}: Willing): string[] {
   return [
     'What leaves this machine, to the coordinator:',
     '  - the weights of the network after each round of training, and what a method needs besides: squared',
@@ -35,11 +45,13 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinat
     ...(shareLabelCounts
       ? ['  - how many examples of each category there are, since --share-label-counts says so']
       : []),
+    ...(shareSums ? [`  - ${sharedSumsText(smallest)}, since --share-sums says so`] : []),
     'What stays on this machine:',
     '  - the examples themselves, the names of files and folders',
     ...(shareLabelCounts
       ? []
       : ['  - how many examples of each category there are, unless --share-label-counts says so']),
+    ...(shareSums ? [] : ['  - the sums that those figures are computed from, unless --share-sums says so']),
     'What comes to this machine: settings, from which the network is compiled here, and weights. No program comes, and no graph',
     ...(acceptForeignPlan
       ? [
@@ -55,10 +67,15 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinat
   ];
 }
 
+const sharedSumsText = (smallest: number) =>
+  `the sums that the figures of the merged model are computed from: how many validation examples of each class were taken for which, and a histogram of predicted probabilities; ${
+    smallest === 1 ? 'no small count is hidden' : `counts below ${smallest} are hidden`
+  }`;
+
 /** @param attached the attachments of updates, in words */
 export function federationExplanation(description: Description, attached: readonly string[]): string[] {
   const { configuration, participants, foreignPlan } = description;
-  const { quorum, refit, preprocessing } = configuration;
+  const { quorum, refit, preprocessing, decision } = configuration;
   const needed = quorum === undefined ? 'a round needs all of them' : `a round needs ${quorum} of them`;
   const isForeign = configuration.model.name === 'custom';
   return [
@@ -74,6 +91,11 @@ export function federationExplanation(description: Description, attached: readon
     ...attached.map((what) => `  - with each update, ${what}`),
     ...(preprocessing && beginsWithSurvey(configuration) ? [`  - ${surveySends(preprocessing)}`] : []),
     ...(refit === undefined ? [] : [`  - ${REFIT_SENDS}`]),
+    ...(decision === undefined
+      ? []
+      : [
+          '  - a histogram of the predicted probabilities on validation examples, from those who join with --share-sums: the probability is chosen from it from which on the second class is predicted',
+        ]),
     `  - all of this is what a participant agrees to: the description has the SHA-256 ${descriptionHash(description)}`,
     'Updates tell more about each example if each update is made of few examples, and if there are many updates.',
   ];

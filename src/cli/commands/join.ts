@@ -1,7 +1,9 @@
 /** `commonweight join`: takes part in a federation with data that stay on this machine. */
+
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalName, fileNameOf } from '../../base/names.js';
+import { SMALLEST_COUNT } from '../../data/survey/own-answer.js';
 import { FINAL_MODEL } from '../../federation/participant/kept/participant-files.js';
 import { joinFederation } from '../../federation/participant/node/join-federation.js';
 import { compileDescription } from '../../federation/plan/description.js';
@@ -9,6 +11,7 @@ import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import { versionsOfThis } from '../../federation/plan/node/versions.js';
 import { shareChoice } from '../../federation/plan/share-choice.js';
 import { requireUnused } from '../../federation/record/folder-claim.js';
+import type { SumsPermission } from '../../metrics/shared/shared-sums.js';
 import type { Description } from '../../protocol/description.js';
 import type { CoordinatorTrust } from '../../transport/coordinator-voice.js';
 import type { HubParticipant } from '../../transport/hub/client/hub-participant.js';
@@ -30,7 +33,7 @@ import {
   trustFrom,
 } from '../flags/trust-flags.js';
 import { sayIfUnencrypted } from '../flags/unencrypted.js';
-import { positiveNumber } from '../flags/values.js';
+import { positiveNumber, requireSmallest, wholeNumber } from '../flags/values.js';
 import { Interrupted, UsageError } from '../terminal/error.js';
 import { watchInterrupts } from '../terminal/interrupt.js';
 import { print } from '../terminal/print.js';
@@ -44,6 +47,8 @@ interface JoinFlags extends TokenFlags, TrustFlags, CoordinatorKeyFlag, NatsFlag
   readonly name?: string;
   readonly out?: string;
   readonly shareLabelCounts?: true;
+  readonly shareSums?: true;
+  readonly smallest?: number;
   readonly maxMemory?: number;
   readonly acceptForeignPlan?: true;
   readonly skipDamaged?: true;
@@ -76,6 +81,15 @@ export function addJoin(program: Command): void {
     )
     .option('--share-label-counts', 'tell the coordinator how many examples of each class there are')
     .option(
+      '--share-sums',
+      'share the sums behind the figures on your validation examples, such as the confusion, so that figures of all participants together can be shown',
+    )
+    .option(
+      '--smallest <n>',
+      `with --share-sums, hide counts below; 1 hides none; ${SMALLEST_COUNT} by default`,
+      wholeNumber('--smallest', 1, 1000),
+    )
+    .option(
       '--max-memory <gb>',
       'refuse a federation that would need more memory on this machine; 8 by default',
       positiveNumber('--max-memory'),
@@ -104,6 +118,7 @@ Examples:
 
 async function join(url: string, flags: JoinFlags): Promise<void> {
   const { data, dataDir, partition, skipDamaged, shareLabelCounts, acceptForeignPlan, maxMemory } = flags;
+  const shareSums = sumsPermission(flags);
   sayIfUnencrypted(url);
   if (flags.explain) {
     for (const line of joinExplanation(flags)) print(line);
@@ -133,8 +148,11 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
       }
       const folder = flags.out ?? joinPath('runs', `join-${fileNameOf(participant)}`);
       display.onStart(participant, description);
+      if (description.configuration.decision !== undefined && shareSums === undefined) {
+        print(UNHEARD_IN_DECISION);
+      }
       const outcome = await joinFederation(end, participant, {
-        ...{ data, dataDir, choice, folder, signal, shareLabelCounts, acceptForeignPlan },
+        ...{ data, dataDir, choice, folder, signal, shareLabelCounts, shareSums, acceptForeignPlan },
         ...(maxMemory !== undefined && { mostMemoryBytes: maxMemory * 1e9 }),
         observer: display,
         skipDamaged,
@@ -153,6 +171,19 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
   } finally {
     stop();
   }
+}
+
+const UNHEARD_IN_DECISION =
+  'this federation chooses from which probability on the second class is predicted, from sums that participants share; without --share-sums, your examples have no part in that';
+
+/** @throws UsageError when a smallest count is given that hides nothing */
+function sumsPermission({ shareSums, smallest }: JoinFlags): SumsPermission | undefined {
+  requireSmallest(smallest);
+  if (shareSums) return { smallestCount: smallest ?? SMALLEST_COUNT };
+  if (smallest === undefined) return undefined;
+  throw new UsageError('--smallest is given, but no sums are shared, whose small counts it would hide', {
+    hint: 'give --share-sums, too, or leave --smallest out',
+  });
 }
 
 /** With an address and a token, asks the federation for its description, without joining it. */

@@ -12,8 +12,8 @@ import { widthFor } from '../display/display.js';
 import { liveDisplay } from '../display/display-live.js';
 import { isLive } from '../display/terminal.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
-import { wholeNumber } from '../flags/values.js';
-import { Interrupted, UsageError } from '../terminal/error.js';
+import { requireSmallest, wholeNumber } from '../flags/values.js';
+import { Interrupted } from '../terminal/error.js';
 import { watchInterrupts } from '../terminal/interrupt.js';
 import { print } from '../terminal/print.js';
 import { checkFolderOf, writeJson } from '../terminal/whole-file.js';
@@ -52,11 +52,7 @@ Examples:
 }
 
 async function survey(file: string, { total: isTotal = false, smallest, json }: SurveyFlags): Promise<void> {
-  if (smallest === 2) {
-    throw new UsageError('--smallest is "2", expected 1 or a whole number from 3 to 1000', {
-      hint: 'hiding counts of 1 alone would give them back',
-    });
-  }
+  requireSmallest(smallest);
   if (json !== undefined) await checkFolderOf('--json', json);
   const configuration = parseConfiguration(await readConfigurationFile(file), file);
   const smallestCount = smallest ?? configuration.preprocessing?.smallestCount ?? SMALLEST_COUNT;

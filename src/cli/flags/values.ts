@@ -81,3 +81,11 @@ export function listOf<Value>(read: (text: string) => Value) {
 function expected(flag: string, text: string, what: string, hint?: string): UsageError {
   return new UsageError(`${flag} is "${text}", expected ${what}`, hint === undefined ? {} : { hint });
 }
+
+/** @throws UsageError for a smallest count of 2 */
+export function requireSmallest(smallest: number | undefined): void {
+  if (smallest !== 2) return;
+  throw new UsageError('--smallest is "2", expected 1 or a whole number from 3 to 1000', {
+    hint: 'hiding counts of 1 alone would give them back',
+  });
+}

@@ -6,6 +6,7 @@
 import type { Share } from '../../data/partition/partition.js';
 import { type Mix, scaleMixes } from '../../merge/refit/solution.js';
 import { figuresOf } from '../../metrics/classification.js';
+import { sharedSums } from '../../metrics/shared/shared-sums.js';
 import { evaluateInParts } from '../../training/evaluate-parts.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -24,7 +25,7 @@ import {
   solutionOf,
   solveRefit,
 } from '../methods/refit.js';
-import { ownFigures, trainRound } from '../participant/participant-work.js';
+import { ownMetrics, trainRound } from '../participant/participant-work.js';
 import { attackBy } from '../plan/attackers.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { alphasOf } from '../rounds/refit-phases.js';
@@ -188,8 +189,11 @@ async function evaluateCopy(part: ParticipantCommand, workshop: Workshop): Promi
   const { round, participant } = part;
   const tasks = await tasksFor(part, workshop);
   const { data } = await copiedState(round, workshop);
-  const validation = await ownFigures({ share: shareOf(workshop.plan, participant), tasks }, data);
-  return { type: 'copy-evaluated', round, participant, validation };
+  const { plan } = workshop;
+  const metrics = await ownMetrics({ share: shareOf(plan, participant), tasks }, data);
+  const sums = plan.shareSums && sharedSums(metrics, plan.shareSums);
+  const validation = figuresOf(metrics);
+  return { type: 'copy-evaluated', round, participant, validation, ...(sums && { sums }) };
 }
 
 async function answerSurvey(

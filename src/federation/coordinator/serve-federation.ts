@@ -2,6 +2,7 @@
  * Leads a federation whose participants are on other machines, as `run-federation.ts` does on one
  * machine. The caller brings the transport. Node only.
  */
+
 import { link, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +10,20 @@ import { InterruptedError } from '../../base/interrupted.js';
 import { categoriesOf, closeDatasets } from '../../data/dataset.js';
 import { loadDataset } from '../../data/images/node/load-dataset.js';
 import { encodeModel } from '../../engine/nn/model-file.js';
+import type { Decision } from '../../metrics/cut-off.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import type { Status } from '../../protocol/status.js';
 import type { Overview } from '../../protocol/view.js';
 import { layoutSize, type StateDict } from '../../tensor/state-dict.js';
+import { evaluateInParts } from '../../training/evaluate-parts.js';
+import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { mostBytes } from '../../transforms/codec/coded-file.js';
 import { plain } from '../../transforms/codec/plain.js';
 import type { RunOperator } from '../../transport/run-operator.js';
 import type { BlobFolder, CoordinatorEnd, LendShare, SigningHandlers } from '../../transport/transport.js';
-import { frozenAtStart } from '../methods/frozen-weights.js';
+import { frozenAtStart, withMadeConstants } from '../methods/frozen-weights.js';
 import { featureLayout } from '../methods/refit.js';
 import { hasDemonstration } from '../participant/demonstration-share.js';
 import { isPersonal } from '../plan/plan-parts.js';
@@ -28,12 +32,14 @@ import { stateFile } from '../record/run-folder.js';
 import { type Clock, systemClock } from '../rounds/clock.js';
 import { membersHere } from '../rounds/membership.js';
 import { type LiveView, liveView } from '../watch/live-view.js';
+import { measuredCutOff } from './closing/decided-model.js';
 import { IN_MEMORY_BYTES } from './closing/files-of-received.js';
+import { sharedDecision } from './closing/shared-decision.js';
 import { type Leadership, type LeadWanted, type LedFolder, leadFolder } from './led-folder.js';
 import { lendShares } from './lend-shares.js';
 import type { RemoteObserver } from './remote/remote-rounds.js';
 import { openRecord, type ServedRecord } from './served-record.js';
-import { type ServedRounds, servedRounds } from './served-rounds.js';
+import { positiveOf, type ServedRounds, servedRounds } from './served-rounds.js';
 import { type PreparedService, prepareService, type ServiceSettings } from './setup/prepared-service.js';
 
 /** The parts with which a transport is opened. */
@@ -90,14 +96,15 @@ export async function serveFederation(
   const { out, observer = {}, signal, lead, offerPlan } = options;
   const { onNotice } = observer;
   const prepared = await prepareService(input, options);
-  const encode = (state: StateDict) => encodeModel(state, prepared.compiled.model);
+  const encode = (state: StateDict, cutOff?: number) =>
+    encodeModel(state, { ...prepared.compiled.model, ...(cutOff !== undefined && { cutOff }) });
   const led = await leadFolder(prepared, { out, signal, lead, onWaiting: onNotice });
   const tester = testPool(prepared, options.workers);
   try {
     const record = await openRecord(prepared, led, { out, offerPlan, onNotice });
     const clock = systemClock();
     const served = await servedRounds(prepared, led, record, { clock, observer, tasks: tester.open });
-    const service = { prepared, led, record, served, clock, encode };
+    const service = { prepared, led, record, served, clock, encode, tasks: tester.open };
     const end = await options.open(openingOf(service, options));
     return await conduct(service, end, options).finally(() => end.close());
   } finally {
@@ -127,8 +134,10 @@ interface Service {
   readonly record: ServedRecord;
   readonly served: ServedRounds;
   readonly clock: Clock;
-  /** The file of a model. */
-  encode(state: StateDict): Uint8Array;
+  /** The file of a model. @param cutOff of the second of two categories, if one was chosen */
+  encode(state: StateDict, cutOff?: number): Uint8Array;
+  /** The runner that evaluates models; called only if there are test examples. */
+  tasks(): TaskRunner;
 }
 
 function openingOf(service: Service, options: ServeOptions): Opening {
@@ -191,15 +200,23 @@ async function conduct(
   }
 }
 
-function conclusionOf({ prepared, record, served, encode }: Service, out: string): Conclusion {
+function conclusionOf(service: Service, out: string): Conclusion {
+  const { prepared, record, served, encode } = service;
   const { configuration, compiled } = prepared;
   const { network, inputs, task, codec, frozen } = compiled;
   const { store, copies } = record;
   const columns = compiled.facts.inputs;
   const isPart = isPersonal(compiled);
-  const conclusion = { out, configuration, network, inputs, columns, task, store, encode, frozen, isPart };
+  const conclusion = {
+    ...{ out, configuration, network, inputs, columns, task, store, encode, frozen, isPart },
+    decide: configuration.decision && ((...of: [StateDict, StateDict | undefined]) => decide(service, ...of)),
+  };
   const isLinked =
-    4 * layoutSize(compiled.layout) > IN_MEMORY_BYTES && frozen === undefined && codec.model === plain;
+    4 * layoutSize(compiled.layout) > IN_MEMORY_BYTES &&
+    frozen === undefined &&
+    // A model with a cut-off is another file.
+    configuration.decision === undefined &&
+    codec.model === plain;
   if (!isLinked) return conclusion;
   return {
     ...conclusion,
@@ -210,4 +227,19 @@ function conclusionOf({ prepared, record, served, encode }: Service, out: string
       await link(join(out, stateFile(role)), join(out, 'model.safetensors'));
     },
   };
+}
+
+/** The cut-off, measured on the coordinator's own test examples, too, if there are any. */
+async function decide(
+  { prepared, served, tasks }: Service,
+  { data: model }: StateDict,
+  made: StateDict | undefined,
+): Promise<Decision | undefined> {
+  const { configuration, plan } = prepared;
+  const chosen = sharedDecision(served.rounds.state(), configuration, positiveOf(prepared));
+  if (chosen === undefined || plan.testExamples === 0) return chosen?.decision;
+  const { testExamples, bootstrap } = plan;
+  const measuring = withMadeConstants(tasks(), plan.frozen, made);
+  const tested = await evaluateInParts(measuring, model, 'test', testExamples, bootstrap !== undefined);
+  return { ...chosen.decision, test: await measuredCutOff(tested, chosen.bin, bootstrap) };
 }

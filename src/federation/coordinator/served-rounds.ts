@@ -2,7 +2,10 @@
  * The rounds of a federation whose participants are on other machines, over the coordinator's
  * files: how these are checked, merged, repaired and removed. Node only.
  */
+import { categoriesOf } from '../../data/dataset.js';
 import { updatesProblem } from '../../merge/memory/checks.js';
+import type { MeasuredSums } from '../../metrics/shared/sums-problem.js';
+import { sizeOf } from '../../tensor/shape.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { madeConstants, withMadeConstants } from '../methods/frozen-weights.js';
 import { finalRole } from '../record/conclude-run.js';
@@ -12,6 +15,7 @@ import type { Clock } from '../rounds/clock.js';
 import { baseOf, type RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import { fileChecker } from './admission/check-announced-files.js';
+import { sharedDecision } from './closing/shared-decision.js';
 import { concludeReceived } from './conclude-received.js';
 import type { LedFolder } from './led-folder.js';
 import { discardReceived } from './received-store.js';
@@ -51,6 +55,7 @@ export async function servedRounds(
     });
   const rounds = remoteRounds({
     ...{ rules: plan.rules, description, store, blobs, initial, observer, clock, mend, discardAfter },
+    measured: measuredSums(compiled),
     check(participant, announcement, state) {
       const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
       return check(participant, announcement, { base, examples: state.members.get(participant)?.examples });
@@ -67,6 +72,7 @@ export async function servedRounds(
     },
     cannotReturn: (to, state) => returnProblem(to, state, { path: folder.path, blobs, copies }),
     finalModel: (state) => finalRole(state, configuration)?.sha256,
+    cutOff: (state) => sharedDecision(state, configuration, positiveOf(service))?.decision.cutOff,
   });
   await continueRun(folder, configuration, rounds.state());
   claimed.addEventListener('abort', () => rounds.handlers.onFenced?.(claimed.reason));
@@ -76,3 +82,12 @@ export async function servedRounds(
   if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
   return { rounds, mend };
 }
+
+/** What an evaluation by the plan measures. */
+const measuredSums = ({ plan, task }: PreparedService['compiled']): MeasuredSums => ({
+  sizes: Object.fromEntries(plan.measures.sums.map(({ name, shape }) => [name, sizeOf(shape)])),
+  mostUnits: task.unit === 'example' ? 1 : sizeOf(task.output),
+});
+
+/** The name of the second of two categories. */
+export const positiveOf = ({ facts }: Pick<PreparedService, 'facts'>): string => categoriesOf(facts)[1] ?? '';

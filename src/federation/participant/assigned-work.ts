@@ -4,7 +4,10 @@
  * receipt.
  */
 
+import { figuresOf } from '../../metrics/classification.js';
 import type { Figures } from '../../metrics/metric.js';
+import type { Metrics } from '../../metrics/metrics.js';
+import { type SumsPermission, sharedSums } from '../../metrics/shared/shared-sums.js';
 import type { Announcement, Progress, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { Blob } from '../../protocol/blob-name.js';
@@ -32,7 +35,7 @@ import { blobOf, type FinishedUpdate, type KeptWork } from './kept/kept-update.j
 import { lastUpdate } from './last-update.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
-import { ownFigures, trainRound } from './participant-work.js';
+import { ownMetrics, trainRound } from './participant-work.js';
 import { personalModel } from './personal-model.js';
 import { compareLayers, sendFeatureSums } from './refit-work.js';
 import { answerSurvey } from './survey-work.js';
@@ -85,11 +88,13 @@ export interface WorkContext {
   readonly tasks: TaskRunner;
   readonly kept: KeptWork;
   readonly answered: AnsweredSurvey;
+  /** Set if its owner lets the sums behind its figures leave it. */
+  readonly shareSums?: SumsPermission | undefined;
   readonly observer: WorkObserver;
 }
 
 export function assignedWork(context: WorkContext): AssignedWork {
-  const { end, federation, data, kept, observer } = context;
+  const { end, federation, data, kept, shareSums, observer } = context;
   const { share } = data;
   const tell = (round: number, activity: Progress['activity']) => observer.onProgress({ round, activity });
   const offered = offeredStates(end, federation.layout, federation.codec, (round) =>
@@ -146,11 +151,10 @@ export function assignedWork(context: WorkContext): AssignedWork {
       tell(round, 'evaluating');
       const tasks = await tasksFor(assignment, round, signal);
       const own = await personal.tasksAfter(tasks, round, rollbacks);
-      const validation = await ownFigures({ share, tasks: own }, state, signal);
-      observer.onEvent({ type: 'evaluated', round, validation });
-      const { length: examples } = share.validation;
+      const measured = measuredBy(await ownMetrics({ share, tasks: own }, state, signal), shareSums);
+      observer.onEvent({ type: 'evaluated', round, validation: measured.validation });
       saying();
-      await announce({ type: 'evaluated', round, model: blob.sha256, validation, examples });
+      await announce({ type: 'evaluated', round, model: blob.sha256, ...measured });
     },
     async sumFeatures(assignment, signal, saying) {
       requireRound(assignment.round, federation);
@@ -165,6 +169,12 @@ export function assignedWork(context: WorkContext): AssignedWork {
       return finalModelFile(assignment, round, { federation, offered, personal }, signal);
     },
   };
+}
+
+/** What a participant says of an evaluation: its figures, and the sums if they may leave it. */
+function measuredBy(metrics: Metrics, shareSums: SumsPermission | undefined) {
+  const sums = shareSums && sharedSums(metrics, shareSums);
+  return { validation: figuresOf(metrics), examples: metrics.examples, ...(sums && { sums }) };
 }
 
 /** A round beyond the run's last would make us compute the state of endless rounds before it. */

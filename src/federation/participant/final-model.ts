@@ -27,13 +27,14 @@ export async function finalModelFile(
   { federation, offered, personal }: FinalParts,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
-  const { model: blob, rollbacks } = assignment;
+  const { model: blob, cutOff, rollbacks } = assignment;
   const { frozen, own, codec } = federation;
   if (blob === undefined) return undefined;
   const { bytes, state } = await offered.modelFile(blob, round, signal);
-  if (frozen === undefined && own === undefined && codec.model === plain) return bytes;
+  const isWhole = frozen === undefined && own === undefined && cutOff === undefined;
+  if (isWhole && codec.model === plain) return bytes;
   const made = await offeredConstants(federation, offered)(assignment, round, signal);
-  return personal.file(state, rollbacks, made);
+  return personal.file(state, { rollbacks, made, cutOff });
 }
 
 /**

@@ -5,8 +5,8 @@
  */
 
 import type { Share } from '../../data/partition/partition.js';
-import { figuresOf } from '../../metrics/classification.js';
 import type { Figures } from '../../metrics/metric.js';
+import type { Metrics } from '../../metrics/metrics.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { LocalProgress, LocalResult, LocalWork } from '../../training/local-training.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
@@ -155,12 +155,12 @@ function reportOf(result: LocalResult, work: LocalWork, examples: number): Train
   };
 }
 
-/** The figures of a state on the participant's own validation examples. */
-export async function ownFigures(
+/** The metrics of a state on the participant's own validation examples. */
+export async function ownMetrics(
   { share, tasks }: Pick<Participant, 'share' | 'tasks'>,
   state: Float32Array,
   signal?: AbortSignal,
-): Promise<Figures> {
+): Promise<Metrics> {
   const examples = { source: 'train', indices: share.validation } as const;
-  return figuresOf(await tasks.evaluate({ type: 'evaluate', state, examples }, signal));
+  return tasks.evaluate({ type: 'evaluate', state, examples }, signal);
 }

@@ -12,6 +12,15 @@ import type { KeptWork } from './kept/kept-update.js';
 import type { Rollbacks } from './kept/own-states.js';
 import type { OwnData } from './own-data.js';
 
+/** What makes a whole model of the shared tensors, beside a participant's own. */
+export interface BesideTheModel {
+  readonly rollbacks: Rollbacks | undefined;
+  /** The constants that were made before round 1, if there are some. */
+  readonly made: StateDict | undefined;
+  /** The probability from which on the second category is predicted, if one was chosen. */
+  readonly cutOff?: number | undefined;
+}
+
 export interface PersonalModel {
   /**
    * Carries out tasks on shared states, together with this participant's own tensors and statistics
@@ -21,13 +30,8 @@ export interface PersonalModel {
   /**
    * The file of the model, with the own tensors of the last update that counts. Undefined if its
    * statistics cannot be known here: none are kept, and the rows are not there.
-   * @param made the constants that were made before round 1, if there are some
    */
-  file(
-    shared: StateDict,
-    rollbacks: Rollbacks | undefined,
-    made: StateDict | undefined,
-  ): Promise<Uint8Array | undefined>;
+  file(shared: StateDict, beside: BesideTheModel): Promise<Uint8Array | undefined>;
 }
 
 /** @param here the participant's rows; undefined if it has not started */
@@ -49,12 +53,13 @@ export function personalModel(
       const tensors = await before(round + 1, rollbacks);
       return own && tensors ? besideOwnTensors(prepared, own.layout, tensors) : prepared;
     },
-    async file(shared, rollbacks, made) {
+    async file(shared, { rollbacks, made, cutOff }) {
       const constants = statistics === undefined ? made : await statisticsBefore(Infinity, rollbacks);
       if (statistics !== undefined && constants === undefined) return undefined;
       const tensors = await before(Infinity, rollbacks);
       const state = own && tensors ? joinStates(own.layout.whole, shared, tensors) : shared;
-      return encodeModel(frozen?.complete(state, constants) ?? state, personalDescription(model));
+      const description = { ...personalDescription(model), ...(cutOff !== undefined && { cutOff }) };
+      return encodeModel(frozen?.complete(state, constants) ?? state, description);
     },
   };
 }

@@ -12,6 +12,7 @@ import { throttled } from '../../base/throttle.js';
 import { classCounts } from '../../data/class-counts.js';
 import { categoriesOf } from '../../data/dataset.js';
 import { ModelFileError } from '../../engine/nn/model-file.js';
+import type { SumsPermission } from '../../metrics/shared/shared-sums.js';
 import type { Announcement, Progress } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { descriptionHash } from '../../protocol/description-hash.js';
@@ -49,6 +50,11 @@ export interface TakePartOptions {
    * category.
    */
   readonly shareLabelCounts?: boolean | undefined;
+  /**
+   * Whether the sums that its figures are computed from leave it: the coordinator then adds them to
+   * those of others. Counts below `smallestCount` are hidden.
+   */
+  readonly shareSums?: SumsPermission | undefined;
   readonly observer?: TakePartObserver | undefined;
   /** Leaves the federation: gives the work up between two steps, and tells the coordinator. */
   readonly signal?: AbortSignal | undefined;
@@ -101,7 +107,7 @@ const LEAVE_MS = 3000;
  *   before, or a method needs a folder and there is none
  */
 export async function takePart(end: ParticipantEnd, options: TakePartOptions): Promise<TakePartOutcome> {
-  const { federation, data, tasks, folder, observer, signal } = options;
+  const { federation, data, tasks, folder, shareSums, observer, signal } = options;
   requireFolder(federation, folder);
   const known = await knownCoordinator(folder, end);
   if (known.takenKey !== undefined) observer?.onEvent?.({ type: 'key-taken', key: known.takenKey });
@@ -123,7 +129,7 @@ export async function takePart(end: ParticipantEnd, options: TakePartOptions): P
   const kept =
     folder === undefined ? nothingKept : keptWork(folder, identity, { methods, keep: configuration.keep });
   const answered = answeredSurvey(folder, identity);
-  const answers = assignedWork({ end, federation, data, tasks, kept, answered, observer: told });
+  const answers = assignedWork({ end, federation, data, tasks, kept, answered, shareSums, observer: told });
   const hand = workInHand({ end, answers, observer: told });
   const left = rejection();
   const leave = () => left.reject(new InterruptedError('left'));

@@ -43,6 +43,8 @@ export function federationPlan(
     testExamples: data.test.examples,
     keep: configuration.keep,
     ...(configuration.finalRound === 'best' && { bestBy: rules.metrics[0] }),
+    // All examples are the coordinator's own.
+    ...(configuration.shareSums && { shareSums: { smallestCount: 1 } }),
     mergeOn: configuration.mergeOn,
     ...(configuration.bootstrap !== undefined && {
       bootstrap: { resamples: configuration.bootstrap, seed: configuration.seed },

@@ -5,6 +5,7 @@
 import type { Share } from '../../data/partition/partition.js';
 import type { Update } from '../../merge/memory/merge.js';
 import type { MetricFacts } from '../../metrics/metric.js';
+import type { SumsPermission } from '../../metrics/shared/shared-sums.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
 import type { AfterMerge } from '../methods/after-merge.js';
@@ -58,6 +59,8 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   readonly refit?: RefitPlan | undefined;
   readonly preprocessing?: PreprocessingPlan | undefined;
   readonly frozen?: FrozenWeights | undefined;
+  /** Set if participants on this machine share the sums of their metrics. */
+  readonly shareSums?: SumsPermission | undefined;
   /** How many rounds' merged models are kept in the store. */
   readonly keep: number;
   /** The metric by which the best round's model is kept as well; undefined if it is not needed. */

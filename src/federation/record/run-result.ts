@@ -5,10 +5,11 @@
 import { z } from 'zod';
 import type { Decision } from '../../metrics/cut-off.js';
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
+import { figuresTogether } from '../../metrics/shared/together.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { roundResultSchema } from '../../protocol/view.js';
 import { bestRound } from '../rounds/best-round.js';
-import type { RoundRecord, RunState, StopReason } from '../rounds/round.js';
+import type { RoundRecord, RoundRules, RunState, StopReason } from '../rounds/round.js';
 
 export type RoundResult = z.output<typeof roundResultSchema>;
 
@@ -52,6 +53,11 @@ export interface RunResult {
    * for one (`settings.decision`) and it could be chosen.
    */
   readonly decision?: Decision;
+  /**
+   * The participants that shared the sums behind their figures in some round. On one machine they
+   * are not listed.
+   */
+  readonly sharing?: readonly string[];
   readonly stopped: {
     readonly reason: StopReason | 'interrupted' | 'diverged';
     readonly round: number;
@@ -93,6 +99,8 @@ export function runResult({
   const few = validationExamples.filter(({ examples }) => examples < FEW_VALIDATION_EXAMPLES);
   const { metrics, participants, attackers } = state.rules;
   const best = bestRound(state.rounds, metrics[0]);
+  const sharing = participants.filter((name) => state.rounds.some(({ shared }) => shared.has(name)));
+  const isListed = state.members.size > 0 && (sharing.length > 0 || configuration.decision !== undefined);
   const pooled = state.rounds.findLast(({ pooled }) => pooled?.test !== undefined)?.pooled?.test;
   return {
     dataset: configuration.dataset,
@@ -109,6 +117,7 @@ export function runResult({
     ...(pooled === undefined ? {} : { pooled: { test: pooled } }),
     ...(best && { best: { round: best.round, validation: { [metrics[0].name]: best.figure } } }),
     ...(decision && { decision }),
+    ...(isListed && { sharing }),
     stopped: {
       reason: cutShort ?? state.stopped ?? 'interrupted',
       round: state.rounds.length,
@@ -125,14 +134,16 @@ function membersExamples({ members }: RunState): FewExamples[] {
 
 /** The results of the rounds that have any so far. */
 export function roundResults({ rounds, rules }: RunState): RoundResult[] {
-  return rounds
-    .filter((record) => record.updates.size > 0)
-    .map((record) => roundResult(record, rules.participants));
+  return rounds.filter((record) => record.updates.size > 0).map((record) => roundResult(record, rules));
 }
 
 /** The result of a round with at least one update. */
-export function roundResult(record: RoundRecord, participants: readonly string[]): RoundResult {
+export function roundResult(
+  record: RoundRecord,
+  { participants, metrics }: Pick<RoundRules, 'participants' | 'metrics'>,
+): RoundResult {
   const { merged, refitted } = record;
+  const shared = participants.flatMap((name) => record.shared.get(name) ?? []);
   const tested = { ...merged?.merged, ...(refitted && { refit: refitted.test }) };
   const training = Math.max(...[...record.updates.values()].map(({ seconds }) => seconds));
   return {
@@ -150,6 +161,7 @@ export function roundResult(record: RoundRecord, participants: readonly string[]
       const validation = record.copied.get(name);
       return validation === undefined ? [] : [{ name, validation }];
     }),
+    ...(shared.length > 0 && { together: figuresTogether(shared, metrics) }),
   };
 }
 
@@ -165,13 +177,19 @@ export function metricsCsv({ rounds, metrics }: RunResult): string {
     const cell = model.includes(',') ? `"${model}"` : model;
     lines.push([round, cell, set, ...names.map((name) => figures[name] ?? '')].join(','));
   };
-  for (const { round, participants, merged, copied } of rounds) {
+  for (const { round, participants, merged, copied, together } of rounds) {
     for (const { name, validation, test } of participants) {
       line(round, name, 'validation', validation);
       line(round, name, 'test', test);
     }
     for (const [strategy, { test }] of Object.entries(merged)) line(round, strategy, 'test', test);
     for (const { name, validation } of copied) line(round, `copy at ${name}`, 'validation', validation);
+    line(round, 'copies together', 'validation', together && knownTogether(together));
   }
   return `${lines.join('\n')}\n`;
 }
+
+const knownTogether = (together: NonNullable<RoundResult['together']>): Figures =>
+  Object.fromEntries(
+    Object.entries(together).flatMap(([name, { figure }]) => (figure === undefined ? [] : [[name, figure]])),
+  );

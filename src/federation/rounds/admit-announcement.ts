@@ -178,7 +178,7 @@ function recordOf(participant: string, update: Named<'update'>['update']): Updat
 }
 
 function evaluated(state: RunState, participant: string, announcement: Named<'evaluated'>): Admission {
-  const { round, model, validation } = announcement;
+  const { round, model, validation, sums } = announcement;
   const current = state.rounds[round - 1];
   const copied = current && copiedModel(state.rules, current);
   if (current === undefined || copied === undefined) {
@@ -199,7 +199,14 @@ function evaluated(state: RunState, participant: string, announcement: Named<'ev
     return refused('late', `round ${round} is over without the figures of "${participant}"`);
   }
   return missingIn(evaluatePhase, state, current).includes(participant)
-    ? record({ type: 'copy-evaluated', round, ...inAttempt(state), participant, validation })
+    ? record({
+        type: 'copy-evaluated',
+        round,
+        ...inAttempt(state),
+        participant,
+        validation,
+        ...(sums && { sums }),
+      })
     : refused('not-expected', `"${participant}" is not asked for its figures in round ${round}`);
 }
 

@@ -13,12 +13,17 @@ export async function assign(state: RunState, facts: AssignmentFacts): Promise<A
 }
 
 async function workOf(state: RunState, facts: AssignmentFacts): Promise<Assigned> {
-  const { final, blobOf } = facts;
+  const { final, cutOff, blobOf } = facts;
   const sha256 = constantsOf(state.rounds);
   const constants = sha256 !== undefined && { constants: await blobOf(sha256) };
   if (state.stopped !== undefined) {
     const { stopped: reason } = state;
-    return { type: 'finished', reason, ...(final && { model: await blobOf(final), ...constants }) };
+    const decided = cutOff !== undefined && { cutOff };
+    return {
+      type: 'finished',
+      reason,
+      ...(final && { model: await blobOf(final), ...decided, ...constants }),
+    };
   }
   const record = state.rounds.at(-1) as RoundRecord;
   const { round, attempt, deadlines } = record;

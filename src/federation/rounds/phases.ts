@@ -67,7 +67,11 @@ export const evaluatePhase: ParticipantsPhase = {
     return dropped.size === 0 ? honest : honest.filter((name) => !dropped.has(name));
   },
   done: ({ copied }) => copied,
-  without: (record, participant) => ({ ...record, copied: without(record.copied, participant) }),
+  without: (record, participant) => ({
+    ...record,
+    copied: without(record.copied, participant),
+    shared: without(record.shared, participant),
+  }),
   async ask({ rules }, record, { blobOf }) {
     const copied = copiedModel(rules, record);
     if (copied === undefined) throw new Error(`internal: round ${record.round} has no model to be copied`);

@@ -3,7 +3,7 @@
  * machines: on one machine every participant is there, and a round waits for all.
  */
 import { z } from 'zod';
-import { figuresSchema } from '../../metrics/schemas.js';
+import { figuresSchema, sharedSumsSchema } from '../../metrics/schemas.js';
 import { attachedHashesSchema } from '../../protocol/attachments.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
 
@@ -68,6 +68,8 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     participant: z.string(),
     /** The figures of the copy on the participant's own validation examples. */
     validation: figuresSchema,
+    /** The sums that they are computed from, if the participant shares them. */
+    sums: sharedSumsSchema.optional(),
   }),
   /** What a participant handed in for a phase that has no fact of its own: a file, or sums. */
   z.strictObject({

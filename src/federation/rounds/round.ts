@@ -3,6 +3,7 @@
  * `rounds.ts` is the state machine over them; `phases.ts` has the list of phases.
  */
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
+import type { SharedSums } from '../../metrics/shared/shared-sums.js';
 import { fallsShort, reached, type Target } from '../../metrics/target.js';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
@@ -131,6 +132,8 @@ export interface AssignmentFacts {
   readonly initial: string | undefined;
   /** The SHA-256 of the final model, once the run has ended. */
   readonly final: string | undefined;
+  /** The cut-off of the final model, if one was chosen. */
+  readonly cutOff?: number | undefined;
   /** Describes a blob that the coordinator has. */
   blobOf(sha256: string): Promise<Blob>;
 }
@@ -182,6 +185,8 @@ export interface RoundRecord {
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** The figures of the copy on the validation examples of each honest participant. */
   readonly copied: ReadonlyMap<string, Figures>;
+  /** The sums behind these figures, of the participants that share them. */
+  readonly shared: ReadonlyMap<string, SharedSums>;
   /**
    * The SHA-256 of what the coordinator computed, by phase, for phases without a fact of their own.
    */

@@ -71,7 +71,14 @@ function emptyRound(
       participants: drawnFor(round, rules, dropped),
       evaluated: isEvaluated(rules, round),
     },
-    ...{ updates: new Map(), merged: undefined, copied: new Map(), contributed: {}, computed: {} },
+    ...{
+      updates: new Map(),
+      merged: undefined,
+      copied: new Map(),
+      shared: new Map(),
+      contributed: {},
+      computed: {},
+    },
     ...{ refitted: undefined, pooled: undefined, closed: {}, deadlines: {} },
   };
 }

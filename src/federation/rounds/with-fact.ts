@@ -23,9 +23,13 @@ export function withFact(state: RunState, record: RoundRecord, event: RecordEven
       return { ...record, updates: new Map(record.updates).set(participant, event.update) };
     }
     case 'copy-evaluated': {
-      const { participant, validation } = event;
+      const { participant, validation, sums } = event;
       if (isKnown(state, record, 'evaluate', participant)) return record;
-      return { ...record, copied: new Map(record.copied).set(participant, validation) };
+      return {
+        ...record,
+        copied: new Map(record.copied).set(participant, validation),
+        ...(sums && { shared: new Map(record.shared).set(participant, sums) }),
+      };
     }
     case 'contributed': {
       const { phase, participant } = event;

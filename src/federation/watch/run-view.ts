@@ -46,11 +46,11 @@ export function runView(parts: RunViewParts): RunView {
     if (before?.record === record && before.details === details && before.pictures === pictures) {
       return before.observed;
     }
-    const { participants } = state().rules;
+    const { rules } = state();
     const observed: ObservedRound = {
       round: record.round,
       read: () => ({
-        result: roundResult(record, participants),
+        result: roundResult(record, rules),
         ...(details && { details }),
         ...(pictures && { pictures: [...pictures] }),
       }),

@@ -8,7 +8,7 @@ import { OwnDataReady } from './stages/own-data.js';
 import { StageHeading } from './stages/stage-heading.js';
 import { TakingPart } from './stages/taking-part.js';
 import type { JoinState } from './state/join-state.js';
-import type { ModelFormat, TriedExample } from './state/messages.js';
+import type { ModelFormat, Sharing, TriedExample } from './state/messages.js';
 import { statusText } from './state/words.js';
 
 /** The actions of the user. */
@@ -16,7 +16,7 @@ export interface JoinActions {
   onFiles(files: readonly PageFile[]): void;
   onDemonstration(): void;
   onChooseAgain(): void;
-  onStart(shareLabelCounts: boolean): void;
+  onStart(sharing: Sharing): void;
   onLeave(): void;
   onAgain(): void;
   onForget(): void;

@@ -47,7 +47,7 @@ function App() {
       onFiles={(files) => send({ type: 'read', files })}
       onDemonstration={() => send({ type: 'demonstration' })}
       onChooseAgain={() => send({ type: 'choose-again' })}
-      onStart={(shareLabelCounts) => send({ type: 'start', shareLabelCounts })}
+      onStart={(sharing) => send({ type: 'start', ...sharing })}
       onLeave={() => send({ type: 'leave' })}
       onAgain={open}
       onForget={() => send({ type: 'forget' })}

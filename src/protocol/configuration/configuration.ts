@@ -74,7 +74,7 @@ export const configurationSchema = z
     decision: decisionSchema
       .optional()
       .describe(
-        'How the probability is chosen from which on the second of two categories is predicted: on the validation examples of all participants. Only on one machine; one half by default.',
+        'How the probability is chosen from which on the second of two categories is predicted: on the validation examples of all participants, across machines of those that share their sums. One half by default.',
       ),
     loss: lossSchema
       .default({ name: 'softmax-cross-entropy', labelSmoothing: 0 })
@@ -234,6 +234,12 @@ export const configurationSchema = z
       .default(false)
       .describe(
         'Record how many examples of each category every participant has: this tells about their data.',
+      ),
+    shareSums: z
+      .boolean()
+      .optional()
+      .describe(
+        'Record the sums behind each participant’s figures, and add them: this tells about their data. On one machine; across machines each owner decides.',
       ),
     bootstrap: count
       .max(10_000)

@@ -49,7 +49,7 @@ ${
     : undefined
 }
 ${figuresTable(
-  `On the participants’ validation ${examples}: own model, and the copied model. “All” weights them by their training ${examples}.`,
+  `On the participants’ validation ${examples}: own model, and the copied model. “All” weights them by their training ${examples}.${togetherText(last, examples)}`,
   validationColumns(run, last),
   run.result.metrics,
 )}
@@ -69,6 +69,20 @@ const figuresTable = (caption: string, columns: readonly FiguresColumn[], metric
     head: ['metric', ...columns.map(({ head }) => head)],
     rows: metrics.map((metric) => [titleOf(metric), ...columns.map(({ cell }) => cell(metric))]),
   });
+
+const togetherText = ({ together }: RoundResult, examples: string) =>
+  together === undefined
+    ? ''
+    : ` “Together” is the figure of all validation ${examples} of those participants that share what it needs, in brackets how many do.`;
+
+/** "0.874 (3 of 4)" */
+function writtenTogether(
+  metric: MetricFacts,
+  of: NonNullable<RoundResult['together']>[string] | undefined,
+  participants: number,
+): string {
+  return of === undefined ? '–' : `${cellOf(metric, of.figure)} (${of.participants} of ${participants})`;
+}
 
 /** "[0.81 to 0.92]" */
 const writtenInterval = (metric: MetricFacts, { low, high }: Interval) =>
@@ -129,6 +143,13 @@ function validationColumns(run: RecordedRun, last: RoundResult): FiguresColumn[]
         ),
     }),
   );
+  const { together } = last;
+  if (together !== undefined) {
+    all.push({
+      head: 'together, copy',
+      cell: (metric) => writtenTogether(metric, together[metric.name], run.result.participants.length),
+    });
+  }
   if (names.length > MOST_COLUMNS || run.result.participants.length === 1) return all;
   const each = names.flatMap((name) =>
     kinds.map(

@@ -6,7 +6,7 @@ import {
   type Decision,
   type DecisionRule,
 } from '../../metrics/cut-off.js';
-import { count, percent } from '../numbers.js';
+import { count, percent, plural } from '../numbers.js';
 
 const LABELS: Readonly<Record<(typeof CUT_OFF_FIGURES)[number], string>> = {
   sensitivity: 'sensitivity',
@@ -16,10 +16,16 @@ const LABELS: Readonly<Record<(typeof CUT_OFF_FIGURES)[number], string>> = {
 };
 
 /** @param examples what the examples are called */
-export function decisionLines({ settings, decision, stopped }: RunResult, examples: string): string[] {
+export function decisionLines(
+  { settings, decision, stopped, sharing, participants }: RunResult,
+  examples: string,
+): string[] {
   const { decision: rule } = settings;
   if (rule === undefined || stopped.reason === 'interrupted' || stopped.reason === 'diverged') return [];
   if (decision === undefined) {
+    if (sharing?.length === 0) {
+      return [`no probability was chosen by ${ruleText(rule)}: no participant shared its sums`];
+    }
     return [
       `no probability was chosen by ${ruleText(rule)}: the validation ${examples} are of one class only, or none has it`,
     ];
@@ -27,7 +33,14 @@ export function decisionLines({ settings, decision, stopped }: RunResult, exampl
   const { validation, test } = decision;
   return [
     cutOffText(decision),
-    cutOffLine(`validation ${examples} of all participants`, validation),
+    cutOffLine(
+      `validation ${examples} of ${
+        sharing === undefined
+          ? 'all participants'
+          : `${decision.participants} of ${plural(participants.length, 'participant')}`
+      }`,
+      validation,
+    ),
     ...(test === undefined ? [] : [cutOffLine(`test ${examples}`, test)]),
   ];
 }

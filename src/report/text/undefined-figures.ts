@@ -10,6 +10,8 @@ export function undefinedFigures(run: RecordedRun): string[] {
   if (last === undefined) return [];
   const { examples } = wordsOfRun(run);
   const [merged] = Object.values(last.merged);
+  const isLackingTogether = (name: string) =>
+    last.together?.[name] !== undefined && last.together[name].figure === undefined;
   return run.result.metrics.flatMap((metric) => {
     const reason = reasonUndefined(metric);
     if (reason === undefined) return [];
@@ -21,6 +23,11 @@ export function undefinedFigures(run: RecordedRun): string[] {
       ...(lacking.length === 0
         ? []
         : [`No ${labelOf(metric)} of ${shown.join(', ')}: the validation ${examples} there ${reason}.`]),
+      ...(isLackingTogether(metric.name)
+        ? [
+            `No ${labelOf(metric)} of those who share their sums together: their validation ${examples} ${reason}.`,
+          ]
+        : []),
       ...(merged !== undefined && lacks(merged.test, metric.name)
         ? [`No ${labelOf(metric)} on the coordinator’s test ${examples}: they ${reason}.`]
         : []),

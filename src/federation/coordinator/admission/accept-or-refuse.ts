@@ -4,6 +4,7 @@
  * blobs are here, and whether its files are sound (`check-announced-files.ts`). Then it records the
  * fact, and returns the receipt.
  */
+import { type MeasuredSums, sharedSumsProblem } from '../../../metrics/shared/sums-problem.js';
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import { blobsOfAnnouncement } from '../../../protocol/named-blobs.js';
 import type { BroughtBlobs } from '../../../transport/brought.js';
@@ -31,6 +32,8 @@ export interface AnnouncementOptions {
   readonly ledger: Recording;
   /** The number of categories in label counts; 0 if the target is something else. */
   readonly groups: number;
+  /** The sums that participants may share of an evaluation. */
+  readonly measured: MeasuredSums;
   readonly blobs: BlobFolder;
   readonly brought: BroughtBlobs;
   /** The model that round 1 begins with, if one was given. */
@@ -56,6 +59,7 @@ export function acceptOrRefuse(
     if (first.event === undefined) return first.receipt;
     const refused =
       unfitCounts(participant, announcement, options.groups) ??
+      unfitSums(participant, announcement, options) ??
       (await missingBlob(participant, announcement, options));
     if (refused !== undefined) return refused;
     const { problem, moved } = await options.check(participant, announcement, ledger.state());
@@ -82,6 +86,27 @@ function unfitCounts(participant: string, announcement: Announcement, groups: nu
   if (labelCounts.length === groups && sum === examples + validationExamples) return undefined;
   const message = `"${participant}" has label counts of ${sum} examples in ${labelCounts.length} categories, expected ${examples + validationExamples} in ${groups}`;
   return { accepted: false, reason: 'not-expected', message };
+}
+
+/**
+ * Sums of metrics go into the journal and into figures of all participants, so they must be of the
+ * validation examples that the participant joined with.
+ */
+function unfitSums(
+  participant: string,
+  announcement: Announcement,
+  { ledger, measured }: Pick<AnnouncementOptions, 'ledger' | 'measured'>,
+): Receipt | undefined {
+  if (announcement.type !== 'evaluated' || announcement.sums === undefined) return undefined;
+  const { examples, sums, round } = announcement;
+  const expected = ledger.state().members.get(participant)?.validationExamples;
+  const problem =
+    examples === expected
+      ? sharedSumsProblem(sums, examples, measured)
+      : `they are of ${examples} examples, expected the ${expected ?? 0} that it joined with`;
+  if (problem === undefined) return undefined;
+  const message = `the sums of "${participant}" for round ${round}: ${problem}`;
+  return { accepted: false, reason: 'bad-update', message: message.slice(0, 1000) };
 }
 
 async function missingBlob(

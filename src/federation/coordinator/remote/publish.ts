@@ -12,6 +12,8 @@ export interface PublishingOptions {
   mend?(sha256: string): Promise<void>;
   /** The SHA-256 of the final model, for participants of the run. */
   finalModel?(state: RunState): string | undefined;
+  /** The cut-off of that model, if the run chooses one. */
+  cutOff?(state: RunState): number | undefined;
   onAssigned?(): void;
 }
 
@@ -27,8 +29,10 @@ export function publishing(end: CoordinatorEnd, epoch: number, options: Publishi
   let said = '';
   let sequence = 0;
   return async (state) => {
-    const final = state.stopped === undefined ? undefined : options.finalModel?.(state);
-    const assigned = await assign(state, { initial, final, blobOf });
+    const isOver = state.stopped !== undefined;
+    const final = isOver ? options.finalModel?.(state) : undefined;
+    const cutOff = isOver ? options.cutOff?.(state) : undefined;
+    const assigned = await assign(state, { initial, final, cutOff, blobOf });
     // The list of those who are waited for changes with every answer; it is sent with the next
     // other change.
     const key = JSON.stringify({ ...assigned, waitingFor: undefined });

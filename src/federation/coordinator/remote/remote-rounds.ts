@@ -29,8 +29,8 @@ import { type PublishingOptions, publishing } from './publish.js';
 
 export interface RemoteRoundsOptions
   extends OperatorOptions,
-    Pick<AnnouncementOptions, 'check'>,
-    Pick<PublishingOptions, 'mend' | 'finalModel'> {
+    Pick<AnnouncementOptions, 'check' | 'measured'>,
+    Pick<PublishingOptions, 'mend' | 'finalModel' | 'cutOff'> {
   readonly rules: RoundRules;
   readonly description: Description;
   readonly store: RunStore;
@@ -86,7 +86,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     description,
     receive: acceptOrRefuse({
       ...{ ledger, groups: categoriesOf(description).length, blobs, brought, initial },
-      check: options.check,
+      ...{ check: options.check, measured: options.measured },
       onRefused: (...refused) => observer.onRefused?.(...refused),
     }),
     onPresence(participant, present) {
@@ -104,9 +104,9 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
   };
 
   async function conduct(end: CoordinatorEnd, epoch: number, signal?: AbortSignal): Promise<RunState> {
-    const { mend, finalModel } = options;
+    const { mend, finalModel, cutOff } = options;
     const onAssigned = () => observer.onAssigned?.(status());
-    const publish = publishing(end, epoch, { blobs, initial, mend, finalModel, onAssigned });
+    const publish = publishing(end, epoch, { blobs, initial, mend, finalModel, cutOff, onAssigned });
     const timer = deadlineTimer(ledger, clock);
     signal?.addEventListener('abort', wake);
     try {

@@ -24,7 +24,9 @@ import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-pa
 import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
 import { participantFolder } from './participant-folder.js';
 
-export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shareLabelCounts' | 'observer'> {
+export interface JoinOptions
+  extends OwnDataOptions,
+    Pick<TakePartOptions, 'shareLabelCounts' | 'shareSums' | 'observer'> {
   /** A folder, the name of a known data set, or a data set. */
   readonly data: string | Dataset;
   /** The path of a folder in which work survives a restart. */
@@ -56,6 +58,7 @@ export async function joinFederation(
     acceptForeignPlan,
     mostMemoryBytes,
     shareLabelCounts,
+    shareSums,
     observer,
     ...options
   }: JoinOptions,
@@ -102,7 +105,7 @@ export async function joinFederation(
   );
   try {
     return await takePart(end, {
-      ...{ federation, data: own, tasks, shareLabelCounts, observer, signal: options.signal },
+      ...{ federation, data: own, tasks, shareLabelCounts, shareSums, observer, signal: options.signal },
       runtime: `${versions.runtime}, ${versions.device}`,
       folder: opened,
     });

@@ -20,7 +20,7 @@ import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-pa
 
 export interface PageJoinOptions
   extends OrtWebOptions,
-    Pick<TakePartOptions, 'folder' | 'shareLabelCounts' | 'observer' | 'signal'> {
+    Pick<TakePartOptions, 'folder' | 'shareLabelCounts' | 'shareSums' | 'observer' | 'signal'> {
   /** What the program brings itself: the same as the coordinator. */
   readonly extensions?: Extensions | undefined;
   /** The data, or a function that loads data to fit the federation. */

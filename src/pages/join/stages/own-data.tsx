@@ -1,9 +1,11 @@
 /** Shows the data that were read (numbers, pictures or columns), and the button to start. */
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { SMALLEST_COUNT } from '../../../data/survey/own-answer.js';
 import { count } from '../../../report/numbers.js';
 import { PixelCanvas } from '../../common/pixels.js';
 import { Scroll } from '../../common/scroll.js';
-import type { DataSummary, FederationFacts, ShownPictures } from '../state/messages.js';
+import type { DataSummary, FederationFacts, Sharing, ShownPictures } from '../state/messages.js';
 import { Bar } from './bar.js';
 import { OwnColumns } from './own-columns.js';
 import { StageHeading } from './stage-heading.js';
@@ -12,32 +14,35 @@ export interface OwnDataProps {
   readonly federation: FederationFacts;
   readonly data: DataSummary;
   readonly resumed: boolean;
-  onStart(shareLabelCounts: boolean): void;
+  onStart(sharing: Sharing): void;
   onChooseAgain(): void;
 }
 
 export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain }: OwnDataProps) {
-  const [shareLabelCounts, setShare] = useState(false);
+  const [shareLabelCounts, setShareLabelCounts] = useState(false);
+  const [shareSums, setShareSums] = useState(false);
   return (
     <section aria-labelledby="data">
       <StageHeading id="data">Your data</StageHeading>
       {resumed && <p>They have been kept on this device since an earlier visit.</p>}
       <OwnDataSummary federation={federation} data={data} />
       {federation.classNames.length > 0 && (
-        <label class="tick">
-          <input
-            type="checkbox"
-            checked={shareLabelCounts}
-            onChange={({ currentTarget }) => setShare(currentTarget.checked)}
-          />
-          <span>
-            Also tell the coordinator how many examples of each class there are. It tells about your data;
-            nothing here needs it.
-          </span>
-        </label>
+        <Tick checked={shareLabelCounts} onChange={setShareLabelCounts}>
+          Also tell the coordinator how many examples of each class there are. It tells about your data;
+          nothing here needs it.
+        </Tick>
+      )}
+      {data.validation > 0 && (
+        <Tick checked={shareSums} onChange={setShareSums}>
+          Also share the sums that your figures are computed from, such as how many validation examples are
+          predicted rightly, so that figures of all participants together can be shown.{' '}
+          {federation.decides &&
+            'The coordinator chooses from them when the second class is predicted; without them, your examples have no part in that. '}
+          Counts below {SMALLEST_COUNT} are hidden. They still tell about your data.
+        </Tick>
       )}
       <div class="buttons">
-        <button type="button" class="main" onClick={() => onStart(shareLabelCounts)}>
+        <button type="button" class="main" onClick={() => onStart({ shareLabelCounts, shareSums })}>
           Start
         </button>
         <button type="button" onClick={onChooseAgain}>
@@ -45,6 +50,26 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
         </button>
       </div>
     </section>
+  );
+}
+
+interface TickProps {
+  readonly checked: boolean;
+  readonly children: ComponentChildren;
+  onChange(checked: boolean): void;
+}
+
+/** A permission that the owner may give. */
+function Tick({ checked, children, onChange }: TickProps) {
+  return (
+    <label class="tick">
+      <input
+        type="checkbox"
+        checked={checked}
+        onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+      />
+      <span>{children}</span>
+    </label>
   );
 }
 

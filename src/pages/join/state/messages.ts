@@ -21,7 +21,7 @@ export type PageCommand =
   | { readonly type: 'demonstration' }
   /** Choose other data, before the start. */
   | { readonly type: 'choose-again' }
-  | { readonly type: 'start'; readonly shareLabelCounts: boolean }
+  | ({ readonly type: 'start' } & Sharing)
   | { readonly type: 'leave' }
   /** Remove everything that this federation has left on this device. */
   | { readonly type: 'forget' }
@@ -93,6 +93,14 @@ export type WorkerEvent =
 export type FailureKind = 'replaced' | 'not-let-in' | 'work' | 'other';
 
 /** The facts of the federation, in words if the page only shows them. */
+/** What the owner lets leave the device beside the weights. */
+export interface Sharing {
+  /** How many examples of each class there are. */
+  readonly shareLabelCounts: boolean;
+  /** The sums behind the figures on the validation examples. */
+  readonly shareSums: boolean;
+}
+
 export interface FederationFacts {
   readonly participant: string;
   readonly others: readonly string[];
@@ -112,6 +120,8 @@ export interface FederationFacts {
   readonly besides: readonly string[];
   /** Whether the hub lends a share of Fashion-MNIST, for a demonstration. */
   readonly demonstration: boolean;
+  /** Whether a cut-off is chosen at the end, from the sums that participants share. */
+  readonly decides: boolean;
   /** Whether some tensors stay with each participant, so that it ends with its own model. */
   readonly isPersonal?: boolean;
 }

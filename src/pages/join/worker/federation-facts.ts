@@ -32,6 +32,7 @@ export function federationFacts(
     metric: metricsOf(configuration)[0],
     ...{ purpose: purposeOf(description), wanted: wantedData(description) },
     classNames: categoriesOf(description),
+    decides: configuration.decision !== undefined,
     ...{ rounds, demonstration },
     ...(hasOwnParts(configuration) && { isPersonal: true }),
     besides: [

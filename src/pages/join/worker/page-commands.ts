@@ -49,8 +49,8 @@ function handlersOf(page: PageParticipant): Handlers {
       data.drop();
       await page.kept?.data.forget();
     },
-    async start({ shareLabelCounts }) {
-      await page.kept?.remember({ started: true, shareLabelCounts });
+    async start({ shareLabelCounts, shareSums }) {
+      await page.kept?.remember({ started: true, shareLabelCounts, shareSums });
       void takePartInPage(page, tell, false);
     },
     async leave() {
@@ -140,7 +140,7 @@ function sessionFor(
   const isPersonal = hasOwnParts(configuration);
   const { data } = configuration;
   return {
-    ...{ job, participant, started: false, shareLabelCounts: false, rounds: [] },
+    ...{ job, participant, started: false, shareLabelCounts: false, shareSums: false, rounds: [] },
     ...(isPersonal && { isPersonal }),
     ...(data && { data }),
   };

@@ -22,6 +22,7 @@ const sessionSchema = z.strictObject({
   /** Whether it takes part: the user has pressed Start, and not Leave. */
   started: z.boolean(),
   shareLabelCounts: z.boolean(),
+  shareSums: z.boolean().default(false),
   rounds: z.array(roundSchema),
   /** Set when the run is over: the hub is no longer needed. */
   finish: z

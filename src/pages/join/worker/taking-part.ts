@@ -3,6 +3,7 @@
  * for the end of the run.
  */
 import { throttled } from '../../../base/throttle.js';
+import { SMALLEST_COUNT } from '../../../data/survey/own-answer.js';
 import { onlookersModel } from '../../../federation/participant/final-model.js';
 import { FINAL_MODEL } from '../../../federation/participant/kept/participant-files.js';
 import {
@@ -34,6 +35,7 @@ export async function takePartInPage(page: PageParticipant, tell: Tell, resumed:
       data,
       folder: kept.folder,
       shareLabelCounts: kept.session().shareLabelCounts,
+      ...(kept.session().shareSums && { shareSums: { smallestCount: SMALLEST_COUNT } }),
       observer: workObserver(end.participant, tell),
       signal: page.leaving.signal,
       onNotice: (notice) => post({ type: 'notice', notice }),

@@ -10,22 +10,28 @@ import { wordsOf } from '../../../report/words.js';
 import { type FigureData, numbersOfLines } from './figure-data.js';
 
 /** Each metric of the merged model and of the own models; nothing beside main metric and loss. */
-export function allFigures({ metrics, ...overview }: Overview, rounds: readonly RoundView[]): FigureData[] {
+export function allFigures(
+  { metrics, participants, ...overview }: Overview,
+  rounds: readonly RoundView[],
+): FigureData[] {
   const last = rounds.findLast(({ result }) => result.copied.length > 0)?.result;
   if (last === undefined || metrics.length <= 2) return [];
   const { examples } = wordsOf(overview, overview.configuration);
   const { strategy } = overview.configuration;
   const tested = Object.keys(last.merged).length > 0;
+  const { together } = last;
+  const sharing = Math.max(0, ...Object.values(together ?? {}).map(({ participants }) => participants));
   return [
     {
       title: `All metrics, round ${last.round}`,
-      caption: `means over the participants’ validation ${examples}, weighted by their training ${examples}`,
+      caption: `means over the participants’ validation ${examples}, weighted by their training ${examples}${together ? `; together: of all validation ${examples} of ${sharing} of ${participants.length} participants that share their sums` : ''}`,
       numbers: {
         corner: 'metric',
         columns: [
           ...(tested ? [`merged (${strategy}), test`] : []),
           'own models, validation',
           'copies, validation',
+          ...(together ? ['together'] : []),
         ],
         rows: metrics.map((metric) => {
           const { mergedTest, ownValidation, copyValidation } = figuresBy(metric);
@@ -33,6 +39,7 @@ export function allFigures({ metrics, ...overview }: Overview, rounds: readonly 
             ...(tested ? [mergedTest(last, strategy)] : []),
             weightedByExamples(last, (name) => ownValidation(last, name)),
             weightedByExamples(last, (name) => copyValidation(last, name)),
+            ...(together ? [together[metric.name]?.figure] : []),
           ];
           return { name: titleOf(metric), values, format: (value: number) => written(metric, value) };
         }),
