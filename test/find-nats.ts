@@ -17,6 +17,11 @@ declare module 'vitest' {
 export default async function findNats({ provide }: TestProject): Promise<void> {
   const found = await natsProgram();
   if ('tried' in found)
-    missing('federations over NATS', found.tried.join('; '), 'apt-get install nats-server');
+    missing(
+      'federations over NATS',
+      'no nats-server is here, and none could be fetched',
+      'apt-get install nats-server',
+      { details: found.tried },
+    );
   provide('natsServer', 'path' in found ? found.path : '');
 }

@@ -28,18 +28,30 @@ export function requires({ neededFor, candidates, install, optional }: Requireme
     ([program, ...args]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0,
   );
   if (found !== undefined) return found[0];
-  const tried = candidates.map((candidate) => `"${candidate.join(' ')}"`).join(' and ');
-  missing(neededFor, `${tried} failed`, install, optional);
+  const tried = candidates.map(([program]) => program).join(', ');
+  missing(neededFor, `not there (tried: ${tried})`, install, {
+    optional,
+    details: candidates.map((candidate) => `"${candidate.join(' ')}" failed`),
+  });
   return undefined;
 }
 
 /**
  * Says in one line what is skipped and why. @throws Error with CI=true, unless it may be missing
  * there
+ * @param details what only the error says
  */
-export function missing(neededFor: string, why: string, install: string, optional = false): void {
+export function missing(
+  neededFor: string,
+  why: string,
+  install: string,
+  {
+    optional = false,
+    details = [],
+  }: { readonly optional?: boolean; readonly details?: readonly string[] } = {},
+): void {
   const message = `${neededFor}: ${why}; to install what is missing: ${install}`;
-  if (process.env.CI === 'true' && !optional) throw new Error(message);
+  if (process.env.CI === 'true' && !optional) throw new Error([message, ...details].join('\n  '));
   console.warn(`skipped: ${message}`);
 }
 
