@@ -21,7 +21,7 @@ const pages = (name: string, headers: Record<string, string>, args: readonly str
     globalSetup: ['test/browser/native.ts', 'test/browser/pictures.ts'],
     // `npm run test:full` follows training further: --mode full.
     provide: { everyCase: mode === 'full', trainingSteps: mode === 'full' ? 50 : 4 },
-    testTimeout: 120_000,
+    testTimeout: 600_000,
     include: chromium === undefined ? [] : [`test/browser/*.${name}.test.ts`],
     browser: {
       enabled: true,

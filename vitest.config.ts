@@ -28,9 +28,11 @@ const longer = '**/*.full.test.ts';
 // Forks, not threads: a worker thread that runs ONNX Runtime must not be terminated from outside.
 export const common = {
   pool: 'forks',
-  // On a machine that others load, too: nothing is shown by a limit of a minute.
-  testTimeout: 180_000,
-  hookTimeout: 120_000,
+  // One limit for all, since no test shows anything by how long it takes: on a slow machine that
+  // others load, too, the longest takes minutes.
+  testTimeout: 600_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 120_000 } },
 } as const;
 
 /** These files share processes, which keep what they have loaded for the next file: half the time. */

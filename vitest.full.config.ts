@@ -21,7 +21,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 900_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     globalSetup: ['test/find-chromium.ts', 'test/find-nats.ts'],
     provide: { everyCase: true },
     include: [

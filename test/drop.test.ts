@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright';
 import { build, type Rolldown } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PageFile } from '../src/data/page/page-files.js';
-import { executablePath, openBrowser } from './pages/open-browser.js';
+import { executablePath, openBrowser, STEP_MS } from './pages/open-browser.js';
 
 declare const pageFiles: typeof import('../src/data/page/page-files.js');
 /** What the page has read, once a folder was given to it. */
@@ -47,6 +47,7 @@ describe.skipIf(executablePath === undefined)('a folder of the disk', () => {
 
   beforeEach(async () => {
     page = await browser.newPage();
+    page.setDefaultTimeout(STEP_MS);
     await page.route('http://drop.test/', (route) =>
       route.fulfill({
         contentType: 'text/html',

@@ -103,7 +103,7 @@ describe.skipIf(python === '')('the participant in Python', () => {
     expect(shown.at(-1)).toBeGreaterThan(60);
     const models = ['run', 'node'].map((out) => readFileSync(join(cwd, out, 'model.safetensors')));
     expect(models[0]?.equals(models[1] ?? Buffer.alloc(0))).toBe(true);
-  }, 180_000);
+  });
 
   it('ends with a sentence where the hub has another key, or speaks another version', async () => {
     const { url, key, tokenOf } = await lead('refused');
@@ -114,5 +114,5 @@ describe.skipIf(python === '')('the participant in Python', () => {
     const later = await participant(url, key, token, 'hub.PROTOCOL = 99');
     expect(later.status).toBe(1);
     expect(later.stderr).toMatch(/^participant: .*version \d.*99.*\n$/);
-  }, 180_000);
+  });
 });

@@ -11,7 +11,6 @@ if (lacksAddresses) console.warn('skipped: strangers from twenty addresses: only
 
 it.skipIf(lacksAddresses)(
   'strangers from twenty addresses, with bodies that trickle or never end, lock out neither a visitor from another address nor the sites',
-  { timeout: 300_000 },
   ({ signal }) =>
     expectSitesFinish(
       async ({ port, refusals }) => {

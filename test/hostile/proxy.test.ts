@@ -83,7 +83,8 @@ async function nginx(program: string, hubPort: number): Promise<Proxy> {
   const files = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'log')];
   const child = spawn(program, files, { stdio: 'inherit' });
   const ended = once(child, 'exit');
-  await vi.waitUntil(async () => (await say({ port, token: '' }, request('GET /healthz'))).answer !== '');
+  const answers = async () => (await say({ port, token: '' }, request('GET /healthz'))).answer !== '';
+  await vi.waitUntil(answers, { timeout: 60_000 });
   return {
     port,
     async close() {
@@ -102,7 +103,6 @@ describe.each<[string, ((hubPort: number) => Promise<Proxy>) | undefined]>([
 ])('behind %s', (_, open) => {
   it.skipIf(open === undefined)(
     'sites are let in, though strangers come through it too, and hold all places that strangers have',
-    { timeout: 300_000 },
     ({ signal }) =>
       expectSitesFinish(
         async ({ port, refusals }) => {

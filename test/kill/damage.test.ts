@@ -13,9 +13,9 @@ function flipBit(file: string): void {
   writeFileSync(file, bytes);
 }
 
-it('a federation comes to the bytes of `run` with bits that are flipped, and disks that are full now and then', {
-  timeout: 180_000,
-}, async ({ signal }) => {
+it('a federation comes to the bytes of `run` with bits that are flipped, and disks that are full now and then', async ({
+  signal,
+}) => {
   const folder = join(root, 'damaged');
   const inBlobs = () => join(folder, 'coordinator/blobs');
   const flipBlobs = () => {

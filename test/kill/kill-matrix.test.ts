@@ -8,9 +8,9 @@ const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
 // Of every kind of moment one, on both sides (that a file is in place: nats-kill.test.ts); the whole matrix is in kill-matrix.full.test.ts.
-it('a federation whose processes are killed and started again comes to the bytes of `run`', {
-  timeout: 180_000,
-}, async ({ signal }) => {
+it('a federation whose processes are killed and started again comes to the bytes of `run`', async ({
+  signal,
+}) => {
   const { coordinator } = await expectSameAsRun(
     join(root, 'killed'),
     federationYaml('{ refit: { rounds: every }, codec: { update: half, model: half }, clipUpdate: 1 }'),

@@ -19,9 +19,9 @@ afterEach(() => server.stop());
 
 // Of the server and of coordinators that stand by: nats-kill.full.test.ts.
 describe.skipIf(withoutNats)('a federation over NATS comes to the bytes of `run`', () => {
-  it('though all are killed and started again, and somebody has the server overwrite the coordinator’s keys all the while', {
-    timeout: 180_000,
-  }, async ({ signal }) => {
+  it('though all are killed and started again, and somebody has the server overwrite the coordinator’s keys all the while', async ({
+    signal,
+  }) => {
     const attacker = await connect({ servers: server.url });
     const keys = await new Kvm(jetstream(attacker)).create('commonweight');
     let attacks = 0;

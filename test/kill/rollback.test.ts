@@ -8,10 +8,5 @@ import { expectGoesBack } from './expect-goes-back.js';
 const root = mkdtempSync(join(tmpdir(), 'commonweight-rollback-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-it(
-  'a coordinator that dies right after an operator went back comes to the bytes of `run`',
-  {
-    timeout: 120_000,
-  },
-  ({ signal }) => expectGoesBack(join(root, 'run'), { signal }),
-);
+it('a coordinator that dies right after an operator went back comes to the bytes of `run`', ({ signal }) =>
+  expectGoesBack(join(root, 'run'), { signal }));

@@ -10,7 +10,7 @@ import type { CoordinatorTrust } from '../../src/transport/coordinator-voice.js'
 import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import { describeTransport, randomBlob } from '../../src/transport/transport.contract.js';
 import { handedOut } from '../handed-out.js';
-import { executablePath } from '../pages/open-browser.js';
+import { executablePath, STEP_MS } from '../pages/open-browser.js';
 import { start } from '../run-command.js';
 import { cutting, type Gateway, openGateway, type Served } from './gateway.js';
 import { launch, openTab, pageFiles, type Tab } from './tab.js';
@@ -22,7 +22,7 @@ const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 async function untilPartHas(folder: string, name: string, sha256: string, bytes: number) {
   const participant = createHash('sha256').update(name).digest('hex').slice(0, 32);
   const part = join(folder, 'uploads', participant, `${sha256}.part`);
-  await expect.poll(() => sizeOf(part), { interval: 10, timeout: 60_000 }).toBeGreaterThanOrEqual(bytes);
+  await expect.poll(() => sizeOf(part), { interval: 10 }).toBeGreaterThanOrEqual(bytes);
 }
 
 /** 0 where there is no such file. */
@@ -46,6 +46,7 @@ describe.skipIf(executablePath === undefined)('a participant’s end of the hub 
   beforeAll(async () => {
     [browser, files] = await Promise.all([launch(), pageFiles()]);
     page = await browser.newPage();
+    page.setDefaultTimeout(STEP_MS);
   });
   afterAll(() => browser.close());
 
@@ -261,7 +262,7 @@ rounds: 1
       expect(gateway.offsets.at(-1)).toBeGreaterThanOrEqual(500_000);
       // An upload is confirmed when its bytes are right, and gets its name once they are synced.
       const blob = join(out, 'blobs', sha256Of(bytes));
-      await expect.poll(() => sizeOf(blob), { timeout: 60_000 }).toBe(bytes.length);
+      await expect.poll(() => sizeOf(blob)).toBe(bytes.length);
     } finally {
       first.child.kill('SIGKILL');
       second?.child.kill('SIGKILL');

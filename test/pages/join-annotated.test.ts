@@ -14,7 +14,6 @@ import { servedOverHub } from '../served-over-hub.js';
 import { executablePath } from './open-browser.js';
 import { tabs } from './tabs.js';
 
-const LIMIT_MS = 240_000;
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-annotated-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const [HEIGHT, WIDTH, PICTURES] = [8, 12, 10];
@@ -65,8 +64,8 @@ async function apartFromProcess(own: Buffer, of: ConfigurationInput, data: strin
   return Math.max(...mine!.map((weight, at) => Math.abs(weight - theirs![at]!)));
 }
 
-describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, () => {
-  const { lead, open } = tabs(LIMIT_MS);
+describe.skipIf(executablePath === undefined)('a tab', () => {
+  const { lead, open } = tabs();
   const choose = (page: Page, path: string) => page.getByLabel('Choose a folder').setInputFiles(path);
   const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click();
   const counted = (page: Page, name: string) => page.getByRole('row', { name, exact: true });

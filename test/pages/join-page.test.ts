@@ -11,15 +11,14 @@ import { chooseIdx, type Served } from './federation.js';
 import { executablePath } from './open-browser.js';
 import { tabs } from './tabs.js';
 
-const LIMIT_MS = 120_000;
 const small: Partial<ConfigurationInput> = {
   dataset: sample,
   model: { name: 'mlp', hidden: [16] },
   local: { steps: 10 },
 };
 
-describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_MS }, () => {
-  const { context, lead } = tabs(LIMIT_MS);
+describe.skipIf(executablePath === undefined)('the join page', () => {
+  const { context, lead } = tabs();
   let served: Served;
   beforeEach(async () => {
     served = await lead(small);
@@ -116,7 +115,7 @@ describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_
     await page.mouse.down();
     await page.mouse.move(x + 200, y + 220, { steps: 5 });
     await page.mouse.up();
-    await expect.poll(shown, { timeout: LIMIT_MS }).not.toEqual(before);
+    await expect.poll(shown).not.toEqual(before);
 
     await ended;
     expect(await served.coordinator.ended).toMatchObject({ status: 0 });

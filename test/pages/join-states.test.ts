@@ -8,7 +8,7 @@ import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../run-command.js';
 import { joinStates } from './join-states.js';
-import { executablePath, openBrowser } from './open-browser.js';
+import { executablePath, openBrowser, STEP_MS } from './open-browser.js';
 
 /** A folder for pictures of every state, for those who want to look at them. */
 const pictures = process.env.PAGE_PICTURES;
@@ -48,6 +48,7 @@ describe.skipIf(executablePath === undefined)('the join page', () => {
         ...{ colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' },
       });
       page = await context.newPage();
+      page.setDefaultTimeout(STEP_MS);
       page.on('pageerror', ({ message }) => errors.push(message));
       await page.goto(`${server.resolvedUrls?.local[0]}test/pages/join-gallery.html`);
       await page.waitForFunction(() => 'showState' in globalThis);

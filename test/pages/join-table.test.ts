@@ -14,7 +14,6 @@ import { servedOverHub } from '../served-over-hub.js';
 import { executablePath } from './open-browser.js';
 import { tabs } from './tabs.js';
 
-const LIMIT_MS = 240_000;
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-table-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -28,8 +27,8 @@ const settings: ConfigurationInput = {
   ...{ seed: 1, rounds: 3, evaluateEvery: 1 },
 };
 
-describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, () => {
-  const { lead, open } = tabs(LIMIT_MS);
+describe.skipIf(executablePath === undefined)('a tab', () => {
+  const { lead, open } = tabs();
   const choose = (page: Page, file: string) => page.getByLabel('Choose a file').setInputFiles(file);
   const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click();
   const column = (page: Page, name: string) =>

@@ -10,10 +10,8 @@ import { takePart, untilTraining } from './federation.js';
 import { executablePath } from './open-browser.js';
 import { tabs } from './tabs.js';
 
-const LIMIT_MS = 240_000;
-
-describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, () => {
-  const browser = tabs(LIMIT_MS);
+describe.skipIf(executablePath === undefined)('a tab', () => {
+  const browser = tabs();
   const { context, lead, open, opened } = browser;
 
   trainsBesideAProcess(browser, 2, {}, comesToWhatRunComesTo);
@@ -29,7 +27,7 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
     await untilTraining(page);
     // Nothing as large comes before the upload any more.
     const cut = await gateway.silentAfter(UPLOADED);
-    await expect.poll(() => served.partBytes(1), { interval: 10, timeout: LIMIT_MS }).toBeGreaterThan(0);
+    await expect.poll(() => served.partBytes(1), { interval: 10 }).toBeGreaterThan(0);
     await page.close();
     cut();
     const again = await open(served, 1, gateway.port);

@@ -17,10 +17,9 @@ import { executablePath } from './open-browser.js';
 import { tabs } from './tabs.js';
 
 const picture = join(root, 'test/fixtures/pictures/sneaker.png');
-const LIMIT_MS = 240_000;
 
-describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, () => {
-  const browser = tabs(LIMIT_MS);
+describe.skipIf(executablePath === undefined)('a tab', () => {
+  const browser = tabs();
   const { lead, open, opened } = browser;
 
   // Two of them, and the figures of `run`: join.full.test.ts.

@@ -15,7 +15,8 @@ import { classification } from '../../src/engine/nn/tasks/classification.js';
 import { layoutSize } from '../../src/tensor/state-dict.js';
 import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import { root } from '../run-command.js';
-import { executablePath, openBrowser } from './open-browser.js';
+import { slowClock } from '../slowness.js';
+import { executablePath, openBrowser, STEP_MS } from './open-browser.js';
 
 const assets = join(root, 'dist/pages/assets');
 const scripts = readdirSync(assets).filter((name) => /\.(js|css)$/.test(name));
@@ -119,6 +120,7 @@ describe.skipIf(executablePath === undefined)('a page of a hub', () => {
   async function opened(path: string, use: (page: Page, troubles: string[]) => Promise<void>): Promise<void> {
     const context = await browser.newContext();
     const page = await context.newPage();
+    page.setDefaultTimeout(STEP_MS);
     const troubles: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error') troubles.push(message.text());
@@ -154,7 +156,8 @@ describe.skipIf(executablePath === undefined)('a page of a hub', () => {
         expect(troubles).toEqual([]);
       });
     }
-    expect(Math.min(...paints)).toBeLessThan(1000);
+    // Among others that want the processor, too.
+    expect(Math.min(...paints)).toBeLessThan(1000 * slowClock());
   });
 
   it('computes by WebAssembly with threads, in workers that come from the hub alone', async () => {

@@ -5,9 +5,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { type Served, serve } from './federation.js';
-import { openBrowser } from './open-browser.js';
+import { openBrowser, STEP_MS } from './open-browser.js';
 
-export function tabs(limitMs: number) {
+export function tabs() {
   let browser: Browser;
   let context: BrowserContext;
   const closing: { close(): Promise<void> }[] = [];
@@ -18,8 +18,7 @@ export function tabs(limitMs: number) {
   afterAll(() => browser?.close());
   beforeEach(async () => {
     context = await browser.newContext();
-    // So that a step that waits in vain is named, before its test is out of time.
-    context.setDefaultTimeout(limitMs / 2);
+    context.setDefaultTimeout(STEP_MS);
     context.on('weberror', (error) => errors.push(error.error().message));
   });
   afterEach(async () => {

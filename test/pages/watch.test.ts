@@ -14,7 +14,7 @@ import { recordedView } from '../../src/report/pages/recorded-view.js';
 import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import type { RunView } from '../../src/transport/run-view.js';
 import { noise } from '../noise.js';
-import { executablePath, openBrowser } from './open-browser.js';
+import { executablePath, openBrowser, STEP_MS } from './open-browser.js';
 import { scriptedRun } from './scripted-run.js';
 
 /** Of the figure's numbers, which are drawn a moment after they were opened. */
@@ -57,7 +57,7 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     open.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(STEP_MS);
     page.on('pageerror', ({ message }) => complaints.push(message));
     page.on('console', (message) => {
       if (message.type() === 'error' && !/WebSocket connection/.test(message.text())) {
@@ -325,7 +325,7 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     const changed = () =>
       page.evaluate(() => [...new Set((globalThis as unknown as { changes: string[] }).changes)]);
     run.train();
-    await expect.poll(changed, { timeout: 10_000 }).toEqual(['participants']);
+    await expect.poll(changed).toEqual(['participants']);
   });
 
   it('pauses its log and filters it', async () => {

@@ -128,7 +128,6 @@ const python = requires(PYTORCH);
 
 it.skipIf(python === undefined)(
   'models trained here, saved and loaded into PyTorch predict the same',
-  { timeout: 180_000 },
   async () => {
     const networks: [string, Network][] = [
       ['paper-cnn', paperCnn()],

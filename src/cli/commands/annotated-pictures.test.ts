@@ -56,7 +56,7 @@ describe('masks', () => {
   beforeAll(async () => {
     const { status, stderr } = await run('run', 'masks.yaml', '--out', 'm');
     expect(status, stderr).toBe(0);
-  }, 60_000);
+  });
   const model = 'm/model.safetensors';
 
   it('are learned by the setting alone, normalized by the pictures’ own pixels', () => {

@@ -36,7 +36,7 @@ describe.skipIf(withoutNats)('a federation over NATS', () => {
     for (const { ended } of [serving, ...joins]) {
       expect(await ended).toMatchObject({ status: 0, stderr: '' });
     }
-  }, 120_000);
+  });
 
   it('asks for the token of the hub where models and updates go by it', async () => {
     await server.start();
@@ -47,7 +47,7 @@ describe.skipIf(withoutNats)('a federation over NATS', () => {
     expect(status).toBe(2);
     serving.child.kill('SIGINT');
     expect((await serving.ended).status).toBe(130);
-  }, 60_000);
+  });
 
   it('is given up by Ctrl-C while it waits, with a line that says how it goes on', async () => {
     for (const [one, line] of [
@@ -61,5 +61,5 @@ describe.skipIf(withoutNats)('a federation over NATS', () => {
       expect(stderr).not.toMatch(/^\s+at /m);
       expect(status).toBe(130);
     }
-  }, 60_000);
+  });
 });

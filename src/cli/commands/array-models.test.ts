@@ -49,7 +49,7 @@ beforeAll(async () => {
   });
   const { status, stderr } = await command('run', 'kinds.yaml', '--out', 'run');
   expect(status, stderr).toBe(0);
-}, 60_000);
+});
 
 describe('a run on arrays with a second file for the test', () => {
   it('trains on all of the first file, and tests on all of the second', async () => {
@@ -123,7 +123,7 @@ it('several labels are learned from an array of 0 and 1', async () => {
     dataset: './own',
   });
   expect((await command('run', 'three.yaml')).stderr).toContain('expected whole numbers');
-}, 60_000);
+});
 
 describe('commonweight export of a table', () => {
   it('gives the model.onnx of the run, which reads cells', async () => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { status, stdout, stderr } = await command('run', 'federation.yaml', '--out', 'run');
   expect(status, stderr).toBe(0);
   said = stdout.replaceAll(/\s+/g, ' ');
-}, 60_000);
+});
 
 it('is chosen on the validation examples of all, and measured on those of the test', async () => {
   const { decision } = json('run', 'result.json');
@@ -130,4 +130,4 @@ it('is refused where it has no meaning, and said where it cannot be chosen', asy
   const { stdout } = await command('run', 'one.yaml', '--json', 'one.json');
   expect(json('one.json').decision).toBeUndefined();
   expect(stdout).toContain('no probability was chosen by the greatest sum of sensitivity and specificity');
-}, 60_000);
+});

@@ -34,7 +34,7 @@ rounds: 1
   // Beside its run, a model is evaluated on the data that it comes from.
   const evaluated = await commonweight(['evaluate', 'run/model.safetensors', '--json', 'e.json'], { cwd });
   expect(evaluated.stderr).toBe('');
-}, 60_000);
+});
 
 it('the commands that serve prints for a trial have the path, where this machine finds it', async () => {
   const serving = start(['serve', 'f.yaml', '--out', 'served', '--port', '0'], { cwd });
@@ -42,4 +42,4 @@ it('the commands that serve prints for a trial have the path, where this machine
   serving.child.kill();
   await serving.ended;
   expect(printed).toContain(` --data '${join(cwd, 'home of kim', 'pictures')}' --partition v:1/2\n`);
-}, 60_000);
+});

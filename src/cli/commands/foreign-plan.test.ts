@@ -82,4 +82,4 @@ it('who joins a network of the coordinator’s own code is told what that means,
   const model = readFileSync(join(cwd, 'local', 'model.safetensors'));
   expect(mine.type === 'finished' && model.equals(mine.model ?? new Uint8Array(0))).toBe(true);
   expect(model.equals(readFileSync(join(cwd, 'b', 'model.safetensors')))).toBe(true);
-}, 60_000);
+});

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const joining = { north: { data: tableOf('cleveland') }, south: { data: tableOf('hungary') } };
   const { outcomes } = await servedOverHub(folder, configuration, {}, joining);
   expect(outcomes).toMatchObject([{ type: 'finished' }, { type: 'finished' }]);
-}, 60_000);
+});
 
 describe('the model in a participant’s folder', () => {
   const [own, ofRun] = ['north/model.safetensors', 'served/model.safetensors'];

@@ -44,7 +44,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'federation.yaml'), settings);
   const { status, stderr } = await commonweight(['run', 'federation.yaml', '--out', 'run'], inFolder);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-}, 60_000);
+});
 
 describe.concurrent('commonweight open', () => {
   it('shows a run as it was, to whoever has the link, until Ctrl-C, and changes nothing', async () => {
@@ -97,7 +97,7 @@ describe.concurrent('commonweight open', () => {
     expect(await command.ended).toMatchObject({ status: 0, stderr: '' });
     await watcher.closed;
     expect(contents()).toEqual(before);
-  }, 60_000);
+  });
 
   it('goes without test pictures where the images are not there any more', async () => {
     const file = join(folder, 'moved/configuration.yaml');
@@ -110,7 +110,7 @@ describe.concurrent('commonweight open', () => {
     command.child.kill('SIGINT');
     const { stdout } = await command.ended;
     expect(stdout).toContain(`no test pictures are shown: `);
-  }, 60_000);
+  });
 
   it('shows a run that has brought nothing yet', async () => {
     cpSync(join(folder, 'run/configuration.yaml'), join(folder, 'begun/configuration.yaml'));
@@ -120,7 +120,7 @@ describe.concurrent('commonweight open', () => {
     expect(of('status')).toMatchObject([{ status: { phase: 'training', round: 1, rounds: 2 } }]);
     command.child.kill('SIGINT');
     await command.ended;
-  }, 60_000);
+  });
 
   it.each([
     [['open', 'nowhere'], 'there is no folder "nowhere"'],

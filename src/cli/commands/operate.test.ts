@@ -116,7 +116,7 @@ describe('an operator', () => {
     expect(after.stdout.split('\n')[0]).toBe('finished in round 1 of 2: stopped by an operator');
     await expect(observer.status()).rejects.toThrow(`no hub answers at ${url}`);
     expect(existsSync(`${cwd}/run/coordinator.lock`)).toBe(false);
-  }, 120_000);
+  });
 
   it('is told what is missing before anybody is asked', async () => {
     const [noToken, noOne, noRun, no] = await Promise.all([

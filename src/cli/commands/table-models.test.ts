@@ -29,7 +29,7 @@ beforeAll(async () => {
   const [first, ...others] = HOSPITALS.map((name) => readFileSync(at(`${name}.csv`), 'utf8').trimEnd());
   const rows = others.map((text) => text.slice(text.indexOf('\n') + 1));
   writeFileSync(at('all.csv'), `${[first, ...rows].join('\n')}\n`);
-}, 60_000);
+});
 
 describe('commonweight predict with the model of four hospitals', () => {
   it('gives for each row the class and the probabilities that its ONNX model gives for the cells', async () => {
@@ -184,5 +184,5 @@ describe('a model of numbers', () => {
       ['row', 'prediction'],
       ...lines.map(([row, , days]) => [row, days]),
     ]);
-  }, 60_000);
+  });
 });

@@ -18,7 +18,7 @@ rounds: 400
 writeFileSync(join(folder, 'long.yaml'), settings);
 writeFileSync(join(folder, 'short.yaml'), settings.replace('400', '1'));
 
-describe('two processes in one folder', { timeout: 180_000 }, () => {
+describe('two processes in one folder', () => {
   it.each([
     ['run', ['run', 'long.yaml', '--workers', '1', '--out', 'run'], /round +1/],
     ['compare', ['compare', 'long.yaml', '--strategies', 'mean', '--seeds', '1', '--out', 'compared'], /./],

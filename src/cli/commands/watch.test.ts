@@ -68,7 +68,7 @@ describe('an observer of commonweight serve', () => {
     }
     expect(watcher.of('status').at(-1)?.status).toMatchObject({ phase: 'finished', reason: 'max-rounds' });
     expect(watcher.of('status').at(-1)?.traffic).toBeDefined();
-  }, 120_000);
+  });
 
   if (everyCase)
     it.skipIf(withoutNats)(

@@ -85,7 +85,7 @@ describe.each(some(models, 2))('the model of $name', (settings) => {
     };
     const data = { train: dataset, test: dataset };
     ({ model } = await runFederation(configuration, { data, workers: 1, out }));
-  }, 60_000);
+  });
 
   it('gives for the cells of every row the probabilities of evaluation', async () => {
     const session = await InferenceSession.create(readFileSync(join(out, 'model.onnx')));

@@ -154,7 +154,7 @@ describe('a federation whose owners join with a table each', () => {
     // The coordinator has heard of the sound table alone.
     const facts = (await readFile(join(out, 'journal.jsonl'), 'utf8')).trim().split('\n');
     expect(facts.filter((fact) => fact.includes('"joined"') && fact.includes('south'))).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('is refused where the names of categories are not declared', async () => {
     const columns = { ...data.columns, thal: 'category' } as const;

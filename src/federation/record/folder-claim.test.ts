@@ -201,9 +201,7 @@ describe('the claim of a folder', () => {
     await third.release();
   });
 
-  it(`is had by exactly one of six who take over a dead one at once, in ${RACES} races`, {
-    timeout: 60_000,
-  }, async () => {
+  it(`is had by exactly one of six who take over a dead one at once, in ${RACES} races`, async () => {
     const dead = await killed();
     for (let race = 0; race < RACES; race++) {
       const path = mkdtempSync(join(folder, 'race-'));
@@ -220,9 +218,7 @@ describe('the claim of a folder', () => {
     }
   });
 
-  it('is had by one at a time where many come and go, and no number is given twice', {
-    timeout: 60_000,
-  }, async () => {
+  it('is had by one at a time where many come and go, and no number is given twice', async () => {
     let holders = 0;
     const numbers: number[] = [];
     const comeAndGo = async () => {

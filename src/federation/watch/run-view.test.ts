@@ -97,7 +97,7 @@ describe('what observers are shown of a run', () => {
     frames.push(...first.frames(), ...second.frames());
     for (const round of roundsOf(frames)) rounds.set(round.result.round, round);
     tokens.push(observer);
-  }, 120_000);
+  });
   afterAll(() => rm(folder, { recursive: true }));
 
   it('are the figures of result.json, and what was measured at each merge', async () => {

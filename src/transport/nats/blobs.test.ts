@@ -59,7 +59,7 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
     const reply = await other.request(blobSubject(JOB, 'site-a'), '{"sha256":"../../etc/passwd","bytes":1}');
     expect(reply.json()).toMatchObject({ here: false, refused: expect.stringMatching(/schema: sha256/) });
     const nobody = await other.request(blobSubject(JOB, 'nobody'), '{}', {
-      ...{ timeout: 5000, noMux: true, reply: '_INBOX_nobody.1' },
+      ...{ timeout: 60_000, noMux: true, reply: '_INBOX_nobody.1' },
     });
     expect(nobody.json()).toMatchObject({ here: false, refused: expect.stringMatching(/not expected/) });
     expect(warnings).toHaveLength(2);

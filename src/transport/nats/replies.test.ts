@@ -110,7 +110,7 @@ describe.skipIf(withoutNats)(
         site.publish('$JS.API.CONSUMER.CREATE.KV_commonweight', JSON.stringify(config));
       }
       // What it asked before was carried out when this is answered.
-      const own = await jetstream(site, { timeout: 20_000 }).jetstreamManager(false);
+      const own = await jetstream(site, { timeout: 60_000 }).jetstreamManager(false);
       await own.getAccountInfo();
       await a.upload(new Uint8Array(1000).fill(2));
 

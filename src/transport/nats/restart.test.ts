@@ -69,11 +69,11 @@ describe.skipIf(withoutNats)('a nats-server that is killed and started again', (
       asked.length = 0;
       killed = undefined;
       const joining = federation.openParticipant('site-a');
-      await vi.waitFor(() => expect(killed).toBeDefined());
+      await vi.waitFor(() => expect(killed).toBeDefined(), 60_000);
       await killed;
       await federation.server.start();
       await (await joining).close();
-      await vi.waitFor(() => observer.flush(), 5000);
+      await vi.waitFor(() => observer.flush(), 60_000);
     }
   });
 

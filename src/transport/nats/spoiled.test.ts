@@ -128,7 +128,7 @@ describe.skipIf(withoutNats)('a key of the coordinator that somebody has overwri
     const before = await bucket.get(stateKey(JOB));
     other.publish(blobSubject(JOB, 'site-a'), '{}', { reply: `$KV.${STATE_BUCKET}.${stateKey(JOB)}` });
     const own = await other.request(blobSubject(JOB, 'site-a'), '{}', {
-      ...{ timeout: 5000, noMux: true, reply: '_INBOX_site-a.1' },
+      ...{ timeout: 60_000, noMux: true, reply: '_INBOX_site-a.1' },
     });
     expect(own.json()).toMatchObject({ here: false });
     expect((await bucket.get(stateKey(JOB)))?.revision).toBe(before?.revision);

@@ -14,7 +14,8 @@ import { leaderKey, PRESENCE_BUCKET, STATE_BUCKET, stateKey } from '../names.js'
 import { type LeadOptions, takeLead } from './take-lead.js';
 
 const wait = (epoch: number, sequence: number): Assignment => ({ type: 'wait', epoch, sequence, round: 1 });
-const standby = { standby: true, leaderBeatMs: 250 };
+/** Waits for five beats of its own, twelve of a leader that is a little late. */
+const standby = { standby: true, leaderBeatMs: 600 };
 
 describe.skipIf(withoutNats)('the lead of a job', () => {
   let federation: NatsFederation;
@@ -61,14 +62,14 @@ describe.skipIf(withoutNats)('the lead of a job', () => {
       expect(killed).toBeDefined();
       return lead;
     });
-    await Promise.race([leaderBeats(10), taken]);
+    await Promise.race([leaderBeats(14), taken]);
     await kill();
     killed = performance.now();
     const lead = await taken;
     const seconds = (performance.now() - killed) / 1000;
     expect(lead.epoch).toBe(2);
-    // Five beats of 250 ms, and a slow machine.
-    expect(seconds).toBeLessThan(10);
+    // Three, and a slow machine.
+    expect(seconds).toBeLessThan(60);
   });
 
   it('is taken as soon as the leader leaves', async () => {
