@@ -22,7 +22,9 @@ export async function writeFileWhole(
   options: WholeFileOptions = {},
 ): Promise<void> {
   await makeFolder(dirname(path));
-  await writeWhole(`${path}.${randomUUID()}.part`, path, (file) => writeFile(file, bytes), options);
+  const isWhole = typeof bytes === 'string' || bytes instanceof Uint8Array;
+  const body = (file: FileHandle) => (isWhole ? file.writeFile(bytes) : writeFile(file, bytes));
+  await writeWhole(`${path}.${randomUUID()}.part`, path, body, options);
 }
 
 /**
