@@ -11,8 +11,8 @@ import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
 import { freePort } from './free-port.js';
 
-/** There is no nats-server (find-nats.ts): `describe.skipIf(withoutNats)`. */
-export const withoutNats = inject('natsServer') === '';
+/** No nats-server was found, or looked for (find-nats.ts): `describe.skipIf(withoutNats)`. */
+export const withoutNats = !inject('natsServer');
 
 export interface NatsServer {
   readonly url: string;
