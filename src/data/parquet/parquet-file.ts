@@ -59,11 +59,13 @@ export async function openParquet(file: string, source: ByteSource): Promise<Par
     const metadata = await parquetMetadataAsync(source, { geoparquet: false });
     const { children } = parquetSchema(metadata);
     const scan = await parquetScan({ file: source, metadata, compressors, geoparquet: false });
-    return { scan, columns: children };
+    // A damaged header may have no name, or one that is no text.
+    const columns = children.map((tree) => ({ ...tree, name: tree.element.name.trim() }));
+    return { scan, columns };
   });
-  const columnOf = (name: string) => columns.find(({ element }) => element.name.trim() === name);
+  const columnOf = (name: string) => columns.find((column) => column.name === name);
   return {
-    names: columns.map(({ element }) => element.name.trim()),
+    names: columns.map(({ name }) => name),
     groups: scan.ranges,
     problemOf(name) {
       const column = columnOf(name);

@@ -148,6 +148,9 @@ describe('a table in Parquet', () => {
     expect(await said(sound.subarray(0, 5000))).toContain('"damaged.parquet" cannot be read as Parquet');
     expect(await said(Buffer.from('age,sex\n1,Male\n'))).toContain('cannot be read as Parquet');
     expect(await said(new Uint8Array(0))).toContain('cannot be read as Parquet');
+    const nameless = new Uint8Array(sound);
+    nameless[10469] = 165;
+    expect(await said(nameless)).toContain('cannot be read as Parquet');
     const stream = randomStream(1, 'damage');
     for (let k = 0; k < (everyCase ? 3000 : 60); k++) {
       const bytes = new Uint8Array(sound);
