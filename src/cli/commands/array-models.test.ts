@@ -109,12 +109,43 @@ describe('a run on arrays with a second file for the test', () => {
   });
 });
 
+it('predicts each example of arrays, with or without their targets', async () => {
+  const { signal } = arrays(50, 2);
+  writeNpyFolder(at('inputs'), { signal: signal! });
+  const flags = ['predict', 'run/model.safetensors', 'inputs', '-o', 'p.csv'];
+  const { status, stdout, stderr } = await command(...flags);
+  expect(status, stderr).toBe(0);
+  expect(stdout).toBe('p.csv: 50 examples\n');
+  const [header, ...lines] = readFileSync(at('p.csv'), 'utf8').trim().split('\n');
+  expect(header).toBe('example,prediction,P(down),P(up)');
+  const session = await InferenceSession.create(readFileSync(at('run', 'model.onnx')));
+  const { probabilities } = await session.run({
+    signal: new Tensor('float32', signal!.values as Float32Array, [50, 4]),
+  });
+  await session.release();
+  const { cutOff } = json('run', 'result.json').decision;
+  expect(lines.length).toBe(50);
+  for (const [i, line] of lines.entries()) {
+    const [example, name, ...p] = line.split(',');
+    expect(example).toBe(String(i + 1));
+    const expected = [0, 1].map((k) => probabilities!.data[2 * i + k] as number);
+    for (const k of [0, 1]) expect(Number(p[k])).toBeCloseTo(expected[k]!, 6);
+    expect(name).toBe(expected[1]! >= cutOff ? 'up' : 'down');
+  }
+  const shown = await command('predict', 'run/model.safetensors', 'own');
+  expect(shown.stdout).toContain('and 190 more examples of 200: -o predictions.csv writes all');
+  const missing = await command('predict', 'run/model.safetensors', 't.csv');
+  expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining('"t.csv"') });
+});
+
 it('several labels are learned from an array of 0 and 1', async () => {
   write('labels.yaml', { data: labels, dataset: './own', local: { epochs: 6 } });
-  const { status, stderr } = await command('run', 'labels.yaml', '--json', 'l.json');
+  const { status, stderr } = await command('run', 'labels.yaml', '--json', 'l.json', '--out', 'labels');
   expect(status, stderr).toBe(0);
   expect(json('l.json').metrics[0].name).toBe('f1-macro');
   expect(json('l.json').rounds.at(-1).merged.mean.test['f1-macro']).toBeGreaterThan(0.85);
+  const predicted = await command('predict', 'labels/model.safetensors', 'own');
+  expect(predicted.stdout).toMatch(/^example +spike +flutter +block +P\(spike\)/);
   write('two.yaml', { data: { ...labels, targets: { found: { labels: ['a', 'b'] } } }, dataset: './own' });
   const two = await command('run', 'two.yaml');
   expect(two).toMatchObject({ status: 2, stderr: expect.stringContaining('expected [examples,2]') });

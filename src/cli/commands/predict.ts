@@ -1,8 +1,13 @@
-/** `commonweight predict`: the class of pictures, or what a model says of the rows of a table. */
+/**
+ * `commonweight predict`: the class of pictures, or what a model says of the rows of a table or of
+ * the examples of arrays.
+ */
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
-import { categoriesOf, closeDatasets } from '../../data/dataset.js';
+import { arraySettingsOf } from '../../data/arrays/array-columns.js';
+import { loadArrays } from '../../data/arrays/node/load-arrays.js';
+import { type Column, categoriesOf, closeDatasets } from '../../data/dataset.js';
 import {
   type AnnotationSettings,
   labelNames,
@@ -16,6 +21,7 @@ import { inputSizeOf } from '../../data/images/picture-facts.js';
 import type { PictureExtent, PictureFit } from '../../data/images/picture-size.js';
 import { png } from '../../data/images/png.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
+import { dataSchema } from '../../data/settings.js';
 import { namesOfPredicted } from '../../data/tables/model-columns.js';
 import { loadRows } from '../../data/tables/node/load-rows.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
@@ -32,6 +38,7 @@ import {
   type PredictedPicture,
 } from '../../report/text/predicted-pictures.js';
 import {
+  type PredictedTable,
   type PredictedTarget,
   predictedClass,
   predictionsCsv,
@@ -52,6 +59,7 @@ import {
   openDataModel,
 } from '../flags/open-data-model.js';
 import { type ModelFlags, openModel, readModelFile } from '../flags/open-model.js';
+import { settingsOfRun } from '../flags/settings-of-run.js';
 import { UsageError } from '../terminal/error.js';
 import { print } from '../terminal/print.js';
 import { checkFolderOf, writeFlagFile } from '../terminal/whole-file.js';
@@ -64,13 +72,13 @@ export function addPredict(program: Command): void {
   program
     .command('predict')
     .description(
-      'Name the class of each picture, with its probability, or its labels, or make its mask, or predict each row of a table. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background. A table is a CSV or TSV file with the columns that the model has learned from.',
+      'Name the class of each picture, with its probability, or its labels, or make its mask, or predict each row of a table or each example of arrays. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background. A table is a CSV or TSV file with the columns that the model has learned from; arrays are an .npz, .safetensors or .parquet file, or a folder of .npy files, with the arrays that it reads.',
     )
     .argument('<model>', 'a safetensors file')
-    .argument('<file...>', 'files of pictures, or one table')
+    .argument('<file...>', 'files of pictures, or one table, or one file of arrays')
     .option(
       '-o, --output <file>',
-      'the CSV file to write: a line for each row of the table, or for each picture; the folder, if masks are predicted',
+      'the CSV file to write: a line for each row, example or picture; the folder, if masks are predicted',
     )
     .addOption(networkOption())
     .addOption(imageShapeOption())
@@ -81,6 +89,7 @@ export function addPredict(program: Command): void {
 Examples:
   commonweight predict runs/v/model.safetensors shoe.png coat.jpg
   commonweight predict runs/heart/model.safetensors patients.csv -o predictions.csv
+  commonweight predict runs/ecg/model.safetensors clinic.npz -o predictions.csv
   commonweight predict runs/roads/model.safetensors photos/*.jpg -o masks`,
     )
     .action(predict);
@@ -93,6 +102,7 @@ async function predict(path: string, files: readonly string[], flags: PredictFla
   if (isTableModel(file)) return predictTable(path, file, files, output);
   if (isDataModel(file) && file.description.inputs[0]?.meaning.kind === 'picture')
     return predictAnnotated(path, file, files, output);
+  if (isDataModel(file)) return predictArrays(path, file, files, output);
   if (output !== undefined) {
     throw new UsageError(`--output is given, but "${path}" is a model of one class for each picture`, {
       hint: 'leave it out: the classes of pictures are printed',
@@ -104,41 +114,88 @@ async function predict(path: string, files: readonly string[], flags: PredictFla
 async function predictTable(
   path: string,
   file: DescribedModelFile,
-  [table = '', ...others]: readonly string[],
+  files: readonly string[],
   output: string | undefined,
 ): Promise<void> {
-  if (others.length > 0) {
-    throw new UsageError(`${plural(1 + others.length, 'file')} are named, expected one table for "${path}"`, {
-      hint: 'predict the tables one after another',
-    });
-  }
+  const table = onlyFile(path, files, 'table');
   const model = await openDataModel(path, file);
-  const { network, inputs, task, state, facts, settings } = model;
-  const read = await loadRows(table, facts.inputs, settings, {
+  const read = await loadRows(table, model.facts.inputs, model.settings, {
     onNotice: (notice) => void process.stderr.write(`${notice}\n`),
     paging: pagingIn(machineMemory().bytes),
   });
   try {
-    const { rows, inputs: columns, group } = read;
-    const { layout, data } = state;
-    const trained = { network, layout, state: data, inputs, task };
-    const predictions = predictionsIn(predictRows(trained, columns, rows, ortNode()));
-    const predicted = { target: predictedTarget(model), group };
-    if (output === undefined) {
-      for await (const first of predictions) return print(predictionsReport(predicted, first, rows));
-    } else {
-      await writeFlagFile('--output', output, predictionsCsv(predicted, predictions));
-      print(`${output}: ${plural(rows, 'row')}`);
-    }
+    const { rows, inputs, group } = read;
+    await sayRows(model, inputs, rows, { target: predictedTarget(model), group }, output);
   } finally {
     closeDatasets(read);
   }
 }
 
+/** The examples of arrays, whose targets need not be there. */
+async function predictArrays(
+  path: string,
+  file: DescribedModelFile,
+  files: readonly string[],
+  output: string | undefined,
+): Promise<void> {
+  const arrays = onlyFile(path, files, 'file of arrays');
+  const model = await openDataModel(path, file);
+  const { facts, task } = model;
+  if (task.name === 'segmentation') {
+    throw new UsageError(`"${path}" predicts a class for each place of an example, expected one or a few`, {
+      hint: 'use model.onnx beside it, in any program with ONNX Runtime',
+    });
+  }
+  const { train } = await loadArrays(arrays, arraySettingsOf({ inputs: facts.inputs, targets: [] }), {
+    wanted: 'training',
+    paging: pagingIn(machineMemory().bytes),
+  });
+  try {
+    const target = predictedTarget(model);
+    const names = task.name === 'multi-label' ? await labelsOfArrays(path) : undefined;
+    const named = names?.length === target.names.length ? { ...target, names } : target;
+    await sayRows(model, train.inputs, train.examples, { target: named, place: 'example' }, output);
+  } finally {
+    closeDatasets(train);
+  }
+}
+
+/** Those that the settings of its run name. */
+async function labelsOfArrays(path: string): Promise<readonly string[] | undefined> {
+  const data = dataSchema.safeParse((await settingsOfRun(path))?.data).data;
+  const [target] = data?.kind === 'arrays' ? Object.values(data.targets) : [];
+  return typeof target === 'object' && 'labels' in target ? target.labels.map(String) : undefined;
+}
+
+function onlyFile(path: string, [first = '', ...others]: readonly string[], what: string): string {
+  if (others.length === 0) return first;
+  throw new UsageError(`${plural(1 + others.length, 'file')} are named, expected one ${what} for "${path}"`, {
+    hint: 'predict one after another',
+  });
+}
+
+async function sayRows(
+  { network, inputs, task, state }: OpenedDataModel,
+  columns: readonly Column[],
+  rows: number,
+  predicted: PredictedTable,
+  output: string | undefined,
+): Promise<void> {
+  const { layout, data } = state;
+  const trained = { network, layout, state: data, inputs, task };
+  const predictions = predictionsIn(predictRows(trained, columns, rows, ortNode()));
+  if (output === undefined) {
+    for await (const first of predictions) return print(predictionsReport(predicted, first, rows));
+    return;
+  }
+  await writeFlagFile('--output', output, predictionsCsv(predicted, predictions));
+  print(`${output}: ${plural(rows, predicted.place ?? 'row')}`);
+}
+
 async function* predictionsIn(predicted: AsyncIterable<PredictedRows>): AsyncGenerator<RowPredictions> {
   for await (const { start, outputs } of predicted) {
     const values = outputs.probabilities ?? outputs.prediction;
-    if (values === undefined) throw new Error('internal: a task of tables without predictions');
+    if (values === undefined) throw new Error('internal: a task without predictions');
     yield { start, values };
   }
 }

@@ -1,4 +1,4 @@
-/** What is predicted of the rows of a table, as CSV and as a few lines for a terminal. */
+/** What is predicted of rows or examples, as CSV and as a few lines for a terminal. */
 import { count, plural } from '../numbers.js';
 import { textTable } from '../text-table.js';
 
@@ -17,6 +17,8 @@ export interface PredictedTable {
   readonly target: PredictedTarget;
   /** The column of groups, and its cell in a row. */
   readonly group?: { readonly name: string; cell(row: number): string } | undefined;
+  /** What a row is; `row` by default. */
+  readonly place?: 'row' | 'example';
 }
 
 /** Some rows that follow each other. */
@@ -62,12 +64,14 @@ export function predictionsReport(table: PredictedTable, first: RowPredictions, 
     ...textTable([headerOf(table), ...lines], []),
     ...(rest === 0
       ? []
-      : [`and ${plural(rest, 'more row')} of ${count(rows)}: -o predictions.csv writes all`]),
+      : [
+          `and ${plural(rest, `more ${table.place ?? 'row'}`)} of ${count(rows)}: -o predictions.csv writes all`,
+        ]),
   ].join('\n');
 }
 
-function headerOf({ target: { kind, names }, group }: PredictedTable): string[] {
-  const places = ['row', ...(group === undefined ? [] : [group.name])];
+function headerOf({ target: { kind, names }, group, place = 'row' }: PredictedTable): string[] {
+  const places = [place, ...(group === undefined ? [] : [group.name])];
   const probabilities = names.map((name) => `P(${name})`);
   if (kind === 'class') return [...places, 'prediction', ...probabilities];
   return kind === 'labels' ? [...places, ...names, ...probabilities] : [...places, ...names];
