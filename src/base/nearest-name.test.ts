@@ -8,3 +8,13 @@ it('the nearest name is the one that was meant, or none', () => {
   expect(nearestName('Fashion_MNIST', known)).toBe('fashion-mnist');
   expect(nearestName('median-of-means', known)).toBeUndefined();
 });
+
+it.each([
+  ['m', ['F', 'M'], 'M'],
+  ['X', ['F', 'M'], undefined],
+  ['age2', ['age', 'sex'], 'age'],
+  ['3', ['0'], undefined],
+  ['11', ['10', '12'], undefined],
+] as const)('of "%s" among %j suggests %s', (name, names, expected) => {
+  expect(nearestName(name, names)).toBe(expected);
+});

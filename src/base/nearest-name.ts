@@ -1,19 +1,26 @@
 /** Finds the known name that is nearest to a mistyped one. */
 
-/** The known name with the fewest edits, if it is near enough to be worth suggesting. */
+/**
+ * The known name with the fewest edits, if it is near enough to be worth suggesting. It has a
+ * letter in common, and another number is not a mistyped one.
+ */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase();
   let nearest: string | undefined;
   let fewest = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
     const edits = editDistance(lower, candidate.toLowerCase());
-    if (edits < fewest) {
+    const isOther =
+      edits === Math.max(name.length, candidate.length) || (isNumber(name) && isNumber(candidate));
+    if (edits < fewest && (edits === 0 || !isOther)) {
       fewest = edits;
       nearest = candidate;
     }
   }
   return nearest;
 }
+
+const isNumber = (text: string) => /^[-+.\d]+$/.test(text);
 
 /** Levenshtein's distance, row by row. */
 function editDistance(a: string, b: string): number {
