@@ -20,7 +20,7 @@ export function addInit(program: Command): void {
     .description(
       'Write the file of a federation about a table: what each column is, as far as its cells tell, with comments on what to check. Nothing is sent, and no file is replaced.',
     )
-    .argument('<table>', 'a CSV or TSV file with a header')
+    .argument('<table>', 'a CSV or TSV file with a header, or a Parquet file')
     .option('--target <column>', 'the column that is learned; the last one by default')
     .option('--out <file>', 'the file to write', 'federation.yaml')
     .addHelpText(

@@ -72,7 +72,7 @@ export function addPredict(program: Command): void {
   program
     .command('predict')
     .description(
-      'Name the class of each picture, with its probability, or its labels, or make its mask, or predict each row of a table or each example of arrays. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background. A table is a CSV or TSV file with the columns that the model has learned from; arrays are an .npz, .safetensors or .parquet file, or a folder of .npy files, with the arrays that it reads.',
+      'Name the class of each picture, with its probability, or its labels, or make its mask, or predict each row of a table or each example of arrays. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background. A table is a CSV, TSV or Parquet file with the columns that the model has learned from; arrays are an .npz, .safetensors or .parquet file, or a folder of .npy files, with the arrays that it reads.',
     )
     .argument('<model>', 'a safetensors file')
     .argument('<file...>', 'files of pictures, or one table, or one file of arrays')

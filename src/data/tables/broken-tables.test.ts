@@ -240,6 +240,26 @@ describe('tables that are refused in one line', () => {
     ['half a character at the end', new Uint8Array([...utf8(sound), 0xe2, 0x82]), ['"a.csv"', 'not UTF-8']],
     ['a picture', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), ['not UTF-8']],
     [
+      'a spreadsheet of Excel',
+      new Uint8Array([0x50, 0x4b, 3, 4, 0x14, 0, 6, 0, 8, 0, 0, 0, 0x21, 0, 0xff]),
+      ['"a.csv" is a spreadsheet (such as .xlsx', 'CSV UTF-8'],
+    ],
+    [
+      'a spreadsheet of Excel, as if it were in Latin-1',
+      new Uint8Array([0x50, 0x4b, 3, 4, 0x14, 0, 6, 0, 0xff]),
+      ['"a.csv" is a spreadsheet'],
+      { encoding: 'latin-1' },
+    ],
+    [
+      'a spreadsheet of 1997',
+      new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1]),
+      ['an older Excel (.xls)'],
+    ],
+    ['a web page that is called .csv', '<!DOCTYPE html><html><table>', ['is a web page or XML']],
+    ['Parquet under another name', 'PAR1\x15\x04\x15', ['is a Parquet file', 'ends in .parquet']],
+    ['a compressed table', new Uint8Array([0x1f, 0x8b, 8, 0]), ['compressed by gzip', 'gunzip']],
+    ['a file of SPSS', '$FL2@(#) SPSS DATA FILE', ['a file of SPSS', 'pandas.read_spss(FILE).to_csv']],
+    [
       'a class that is not declared',
       sound,
       ['column "num": expected one of 0, 1, got "2"'],

@@ -4,6 +4,7 @@
  * error that names the line.
  */
 import { DataError } from '../error.js';
+import { refuseForeignTable } from './foreign-table.js';
 
 export type TextEncodingName = 'utf-8' | 'latin-1';
 
@@ -15,8 +16,12 @@ export interface TextBytes {
 
 const LF = 0x0a;
 
-/** @param first the first bytes of the file, which decide */
+/**
+ * @param first the first bytes of the file, which decide
+ * @throws DataError when they are not of a text
+ */
 export function textBytes(file: string, first: Uint8Array, declared: TextEncodingName = 'utf-8'): TextBytes {
+  refuseForeignTable(file, first);
   const utf16 = utf16Of(first);
   if (utf16 !== undefined) return converted(file, utf16, `UTF-16`);
   const isUtf8 = declared === 'utf-8' || (first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf);
