@@ -3,8 +3,13 @@
  * empty places: test/fixtures/metrics/record.py has recorded them.
  */
 import { readFileSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
-import type { Dataset } from '../../../data/dataset.js';
+import { describe, expect, it } from 'vitest';
+import {
+  measuredPredictions,
+  type Predictions,
+  type TaskName,
+  taskOf,
+} from '../../../../test/measured-predictions.js';
 import { calibrationCurve } from '../../../metrics/calibration.js';
 import { chosenBin, cutOffResult, type DecisionRule } from '../../../metrics/cut-off.js';
 import { outcomesOf } from '../../../metrics/known-figures.js';
@@ -19,25 +24,14 @@ import {
   nearestBin,
   type ScoreHistogram,
 } from '../../../metrics/score-histograms.js';
-import { evaluateState } from '../../../training/evaluate.js';
-import { ortNode } from '../../runtime/node/ort-node.js';
-import type { Session } from '../../runtime/runtime.js';
 import { numberLossOf } from '../by-name.js';
-import { dense } from '../layers/layers.js';
-import type { Network } from '../layers/network.js';
-import { sgd } from '../optimizers.js';
-import { compilePlan } from '../plan.js';
 import { classification } from './classification.js';
-import { multiLabel } from './multi-label.js';
 import { regression } from './regression.js';
 import type { Task } from './task.js';
 
-interface Recorded {
+interface Recorded extends Predictions {
   readonly name: string;
-  readonly task: 'classification' | 'multi-label' | 'regression';
-  readonly examples: number;
-  readonly outputs: number[];
-  readonly targets: number[];
+  readonly task: TaskName;
   readonly figures: Record<string, number>;
   readonly classes?: { examples: number; precision?: number; recall?: number; f1?: number }[];
   /** Sensitivity and specificity by each rule, on the scores and on their bins. */
@@ -59,58 +53,23 @@ const COUNTS = [
   'specificity',
 ];
 
-/** Gives its input back: x·I + 0. */
-const asItIs: Network = (scope, x) => dense(scope.in('fc'), x, x.shape[1] ?? 1);
-
-function taskOf({ task, figures }: Recorded, outputs: number): Task {
-  const metrics = Object.keys(figures).filter((name) => !/ |squared/.test(name));
-  const areas = AREAS.filter((name) => task !== 'regression' && !metrics.includes(name));
-  const all = [...metrics, ...areas];
-  if (task === 'classification') return classification({ classes: outputs, metrics: all });
-  if (task === 'multi-label') {
-    return multiLabel({ target: { name: 'y', labels: outputs }, metrics: all });
-  }
-  return regression({ target: { name: 'y', shape: [] }, metrics: ['rmse', 'mae', 'r2'] });
+function taskOfCase({ task, figures }: Recorded, outputs: number): Task {
+  if (task === 'regression') return taskOf(task, outputs, ['rmse', 'mae', 'r2']);
+  const metrics = Object.keys(figures);
+  return taskOf(task, outputs, [...metrics, ...AREAS.filter((name) => !metrics.includes(name))]);
 }
 
-function datasetOf(recorded: Recorded, { targets: [target] }: Task): Dataset {
-  const size = recorded.outputs.length / recorded.examples;
-  const isNumber = recorded.task === 'regression';
-  const outputs = Float32Array.from(recorded.outputs, (value) => value / 64);
-  const values = isNumber
-    ? Float32Array.from(recorded.targets, (value) => value / 64)
-    : Int32Array.from(recorded.targets);
-  return {
-    ...{ name: recorded.name, examples: recorded.examples },
-    inputs: [{ name: 'x', dtype: 'f32', shape: [size], meaning: { kind: 'number' }, values: outputs }],
-    targets: [{ ...target!, meaning: { kind: 'number' }, values }],
-  };
-}
-
-const opened: Session[] = [];
-afterAll(() => Promise.all(opened.map((session) => session.release())));
-
-async function measured(recorded: Recorded, task: Task): Promise<Metrics> {
-  const dataset = datasetOf(recorded, task);
-  const size = dataset.inputs[0]!.shape[0]!;
-  const plan = compilePlan({
-    ...{ network: asItIs, inputs: dataset.inputs, task, optimizer: sgd(), batchSize: 1 },
-    evaluationBatchSize: 32,
+/** In two parts, as two owners have them. */
+async function measured({ examples, outputs, targets }: Recorded, task: Task): Promise<Metrics> {
+  const third = Math.ceil(examples / 3);
+  const [width, each] = [outputs.length / examples, targets.length / examples];
+  const part = (from: number, to: number): Predictions => ({
+    examples: to - from,
+    outputs: outputs.slice(from * width, to * width),
+    targets: targets.slice(from * each, to * each),
   });
-  const session = await ortNode().open(plan.evaluationModel);
-  opened.push(session);
-  const identity = Float32Array.from({ length: size * (size + 1) }, (_, at) =>
-    Number(at < size * size && at % (size + 1) === 0),
-  );
-  // In two parts, as two owners have them.
-  const half = Math.ceil(recorded.examples / 3);
-  const all = Uint32Array.from({ length: recorded.examples }, (_, i) => i);
-  const parts = [all.subarray(0, half), all.subarray(half)];
-  return addMetrics(
-    await Promise.all(
-      parts.map(async (indices) => (await evaluateState(session, plan, identity, dataset, indices))!),
-    ),
-  );
+  const parts = [part(0, third), part(third, examples)].filter((one) => one.examples > 0);
+  return addMetrics(await measuredPredictions(task, parts));
 }
 
 const areaOf = (metrics: Metrics, of: typeof areaUnderRoc): Area => {
@@ -123,7 +82,7 @@ const areaOf = (metrics: Metrics, of: typeof areaUnderRoc): Area => {
 
 describe('the metrics are those of scikit-learn', () => {
   it.each(cases)('for $name ($task)', async (recorded) => {
-    const task = taskOf(recorded, recorded.outputs.length / recorded.examples);
+    const task = taskOfCase(recorded, recorded.outputs.length / recorded.examples);
     const metrics = await measured(recorded, task);
     const figures = figuresOfSums(metrics);
     for (const [name, expected] of Object.entries(recorded.figures)) {
@@ -153,7 +112,7 @@ describe('the metrics are those of scikit-learn', () => {
 
   const withClasses = cases.filter(({ classes }) => classes);
   it.each(withClasses)('for each class of $name', async (recorded) => {
-    const metrics = await measured(recorded, taskOf(recorded, recorded.classes!.length));
+    const metrics = await measured(recorded, taskOfCase(recorded, recorded.classes!.length));
     const outcomes = outcomesOf(metrics.sums);
     const ours = { precision: precisions(outcomes), recall: recalls(outcomes), f1: f1Scores(outcomes) };
     expect(supports(outcomes)).toEqual(recorded.classes!.map(({ examples }) => examples));
@@ -207,7 +166,7 @@ describe('the metrics are those of scikit-learn', () => {
 
   it('and undefined where nothing was counted', async () => {
     const [recorded] = cases;
-    const metrics = await measured(recorded!, taskOf(recorded!, 2));
+    const metrics = await measured(recorded!, taskOfCase(recorded!, 2));
     const none = Object.entries(metrics.sums).map(
       ([name, { length }]) => [name, new Float64Array(length)] as const,
     );
