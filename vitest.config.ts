@@ -38,7 +38,7 @@ export const common = {
 /** These files share processes, which keep what they have loaded for the next file: half the time. */
 export const sharing = {
   isolate: false,
-  setupFiles: ['test/late-optimizing.ts', 'test/subnormals.ts'],
+  setupFiles: ['test/kept-threads.ts', 'test/late-optimizing.ts', 'test/subnormals.ts'],
 };
 
 export default defineConfig({

@@ -31,6 +31,7 @@ import {
   type ConfigurationInput,
   parseConfiguration,
 } from '../protocol/configuration/configuration.js';
+import { keepThreads } from '../training/threads/node/threads.js';
 import { shareTasks } from './shared-tasks.js';
 
 /** One of the runs of a comparison. */
@@ -94,6 +95,7 @@ export async function compareStrategies(
   const claim = out === undefined ? undefined : await claimNewFolder(out, signal, observer.onNotice);
   const results: ComparedResult[] = [];
   const runs = seeds * strategies.length;
+  const endThreads = keepThreads();
   try {
     for (let index = 0; index < seeds; index++) {
       const seed = configuration.seed + index;
@@ -107,6 +109,7 @@ export async function compareStrategies(
     }
     return results;
   } finally {
+    await endThreads();
     await claim?.release();
     if (options.data === undefined) closeDatasets(data.train, data.test);
   }

@@ -49,6 +49,8 @@ export interface TaskWork {
   openTraining(): Promise<void>;
   /** Carries out a task, and sends its result. */
   answer(given: TaskMessage): Promise<void>;
+  /** Releases the sessions, after the last task. */
+  release(): Promise<void>;
 }
 
 export function taskWork(place: TaskContext): TaskWork {
@@ -66,6 +68,7 @@ export function taskWork(place: TaskContext): TaskWork {
         (result) => send({ type: 'done', id, result }),
         (error: Error) => send({ type: 'failed', id, ...workerFailure(error) }),
       ),
+    release: () => thread.sessions.release(),
   };
 }
 
@@ -89,6 +92,8 @@ interface Sessions {
   sum(name: string, model: Uint8Array): Promise<Session>;
   /** Opens a session for a single task. */
   open(model: Uint8Array): Promise<Session>;
+  /** Those that could be opened. */
+  release(): Promise<void>;
 }
 
 function openSessions({ runtime, setup }: TaskContext): Sessions {
@@ -111,6 +116,10 @@ function openSessions({ runtime, setup }: TaskContext): Sessions {
       return session;
     },
     open,
+    async release() {
+      const all = await Promise.allSettled([opened.training, opened.evaluation, ...sums.values()]);
+      for (const session of all) if (session.status === 'fulfilled') await session.value?.release();
+    },
   };
 }
 

@@ -122,8 +122,6 @@ export interface WorkerFailure {
   readonly kind: 'diverged' | 'user' | 'internal';
 }
 
-export type ToWorker = TaskMessage | { readonly type: 'close' };
-
 export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly id: number; readonly progress: LocalProgress }

@@ -11,15 +11,18 @@ import type { Dataset } from '../../../data/dataset.js';
 import { isPaged } from '../../../data/paged-values.js';
 import type { Feeding } from './feeder.js';
 
+/** Whether a second thread prepares them. */
+export const needsFeeder = ({ inputs }: Dataset, { augmentation }: BatchTask): boolean =>
+  augmentation !== undefined || inputs.some(({ values }) => isPaged(values));
+
 /**
  * The source of batches of a worker. One thread serves all its tasks, and starts with the first
  * that needs it.
  */
 export function batchFeed(dataset: Dataset): (task: BatchTask) => BatchSource {
-  const isRead = dataset.inputs.some(({ values }) => isPaged(values));
   let feeder: Worker | undefined;
   return (task) => {
-    if (task.augmentation === undefined && !isRead) return batchesHere(dataset, task);
+    if (!needsFeeder(dataset, task)) return batchesHere(dataset, task);
     if (feeder === undefined) {
       // Workers are compiled modules: Node 20 runs no TypeScript.
       feeder = new Worker(createRequire(import.meta.url).resolve('#feeder'), { workerData: dataset });

@@ -1,33 +1,76 @@
-/** A worker thread of Node: sessions of one thread, and tasks one after the other. */
-import { parentPort, workerData } from 'node:worker_threads';
+/**
+ * A worker thread of Node: sessions of one thread, and tasks one after the other, for one pool at a
+ * time.
+ */
+import { parentPort } from 'node:worker_threads';
+import type { Dataset } from '../../../data/dataset.js';
 import { receivedDataset } from '../../../data/paged/node/paging.js';
+import { isPaged } from '../../../data/paged-values.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
-import { taskWork } from '../../task-work.js';
-import type { FromWorker, ToWorker, WorkerSetup } from '../../tasks.js';
-import { batchFeed } from './feeding.js';
+import { type TaskWork, taskWork } from '../../task-work.js';
+import type { WorkerSetup } from '../../tasks.js';
+import { batchFeed, needsFeeder } from './feeding.js';
+import type { FromThread, ToThread } from './threads.js';
 
 const port = parentPort;
 if (port === null) throw new Error('internal: this module runs in a worker thread');
-const { setup: sent, flag } = workerData as { setup: WorkerSetup; flag: Int32Array };
-const setup: WorkerSetup = {
-  ...sent,
-  train: receivedDataset(sent.train),
-  test: sent.test && receivedDataset(sent.test),
-  poisoned: sent.poisoned && receivedDataset(sent.poisoned),
-};
-const send = (message: FromWorker) => port.postMessage(message);
-const work = taskWork({
-  runtime: ortNode(),
-  setup,
-  // The thread checks between steps whether to stop, since it must not be ended in the middle of
-  // one.
-  keepGoing: () => Atomics.load(flag, 0) === 0,
-  batchesOf: batchFeed,
-  send,
-});
+const send = (message: FromThread) => port.postMessage(message);
 
-port.on('message', (message: ToWorker) => {
-  if (message.type === 'close') port.close();
-  else void work.answer(message);
+let work: TaskWork | undefined;
+let running: Promise<void> = Promise.resolve();
+/** Whether something is open that ends with the thread: a file of columns, or a feeder. */
+let hasOpened = false;
+
+function begin(sent: WorkerSetup, flag: Int32Array): TaskWork {
+  const setup: WorkerSetup = {
+    ...sent,
+    train: received(sent.train),
+    test: sent.test && received(sent.test),
+    poisoned: sent.poisoned && received(sent.poisoned),
+  };
+  return taskWork({
+    runtime: ortNode(),
+    setup,
+    // The thread checks between steps whether to stop, since it must not be ended in the middle of
+    // one.
+    keepGoing: () => Atomics.load(flag, 0) === 0,
+    batchesOf(dataset) {
+      const batches = batchFeed(dataset);
+      return (task) => {
+        hasOpened ||= needsFeeder(dataset, task);
+        return batches(task);
+      };
+    },
+    send,
+  });
+}
+
+function received<Set extends Dataset>(dataset: Set): Set {
+  hasOpened ||= dataset.inputs.some(({ values }) => isPaged(values));
+  return receivedDataset(dataset);
+}
+
+async function end(): Promise<void> {
+  await running;
+  if (hasOpened) return port?.close();
+  await work?.release();
+  work = undefined;
+  send({ type: 'ended' });
+}
+
+port.on('message', (message: ToThread) => {
+  switch (message.type) {
+    case 'begin':
+      work = begin(message.setup, message.flag);
+      send({ type: 'ready' });
+      break;
+    case 'task':
+      running = work?.answer(message) ?? running;
+      break;
+    case 'end':
+      void end();
+      break;
+    case 'close':
+      port.close();
+  }
 });
-send({ type: 'ready' });
