@@ -9,6 +9,7 @@ import { joinFederation } from '../federation/participant/node/join-federation.j
 import { shareChoice } from '../federation/plan/share-choice.js';
 import { journalLine, parseJournal } from '../federation/record/journal.js';
 import { readRun } from '../federation/record/read-run.js';
+import type { RoundRecord } from '../federation/rounds/round.js';
 import type { RoundEvent } from '../federation/rounds/round-events.js';
 import type { Assignment } from '../protocol/assignment.js';
 import type { ConfigurationInput } from '../protocol/configuration/configuration.js';
@@ -225,6 +226,12 @@ describe('a replay', () => {
   it('of one machine says where the journal is not what happened, and what may be behind it', async () => {
     const path = await run();
     expect((await replayed(path)).result.pooled).toBeDefined();
+    const told: boolean[] = [];
+    const onRound = (then: RoundRecord, now: RoundRecord) =>
+      told.push(then.pooled !== undefined && then.pooled.sha256 === now.pooled?.sha256);
+    // With workers to spare, pooled training goes on while the next round is under way.
+    await replayRun(path, { workers: 4, observer: { onRound } });
+    expect(told).toEqual([true, true, true]);
 
     const sha256 = 'f'.repeat(64);
     const merged = changed(path, (event) =>

@@ -101,7 +101,10 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
     state = next;
     const over = next.stopped === undefined ? next.rounds.length - 1 : rounds.length;
     for (; told < Math.min(over, rounds.length); told++) {
-      observer.onRound?.(run.rounds[told] as RoundRecord, next.rounds[told] as RoundRecord);
+      const [then, now] = [run.rounds[told], next.rounds[told]] as [RoundRecord, RoundRecord];
+      // Pooled training follows the rounds, and may be some behind.
+      if (then.pooled !== undefined && now.pooled === undefined) break;
+      observer.onRound?.(then, now);
     }
   };
   const { out, workers, extensions, init } = options;
