@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Decision } from '../../metrics/cut-off.js';
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
-import { figuresTogether } from '../../metrics/shared/together.js';
+import { type FiguresTogether, figuresTogether } from '../../metrics/shared/together.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { roundResultSchema } from '../../protocol/view.js';
 import { bestRound } from '../rounds/best-round.js';
@@ -167,15 +167,19 @@ export function roundResult(
 
 /**
  * The figures of every round as CSV: a line for each model and data set, a column for each metric.
+ * Where sums are shared, a last column says how many participants the figures together are of: a
+ * line for each such number, since not all share what every metric needs.
  */
 export function metricsCsv({ rounds, metrics }: RunResult): string {
   const names = metrics.map(({ name }) => name);
-  const lines = [['round', 'model', 'set', ...names].join(',')];
-  const line = (round: number, model: string, set: string, figures: Figures | undefined) => {
+  const isShared = rounds.some(({ together }) => together !== undefined);
+  const lines = [['round', 'model', 'set', ...names, ...(isShared ? ['participants'] : [])].join(',')];
+  const line = (round: number, model: string, set: string, figures: Figures | undefined, of?: number) => {
     if (figures === undefined) return;
     // A strategy's name may contain its parameters, with commas between them.
     const cell = model.includes(',') ? `"${model}"` : model;
-    lines.push([round, cell, set, ...names.map((name) => figures[name] ?? '')].join(','));
+    const values = names.map((name) => figures[name] ?? '');
+    lines.push([round, cell, set, ...values, ...(isShared ? [of ?? ''] : [])].join(','));
   };
   for (const { round, participants, merged, copied, together } of rounds) {
     for (const { name, validation, test } of participants) {
@@ -184,12 +188,18 @@ export function metricsCsv({ rounds, metrics }: RunResult): string {
     }
     for (const [strategy, { test }] of Object.entries(merged)) line(round, strategy, 'test', test);
     for (const { name, validation } of copied) line(round, `copy at ${name}`, 'validation', validation);
-    line(round, 'copies together', 'validation', together && knownTogether(together));
+    for (const [of, figures] of byParticipants(together ?? {})) {
+      line(round, 'copies together', 'validation', figures, of);
+    }
   }
   return `${lines.join('\n')}\n`;
 }
 
-const knownTogether = (together: NonNullable<RoundResult['together']>): Figures =>
-  Object.fromEntries(
-    Object.entries(together).flatMap(([name, { figure }]) => (figure === undefined ? [] : [[name, figure]])),
-  );
+/** The figures together that there are, by the number of participants; most of these first. */
+function byParticipants(together: FiguresTogether): [participants: number, Figures][] {
+  const groups = new Map<number, Record<string, number>>();
+  for (const [name, { figure, participants }] of Object.entries(together)) {
+    if (figure !== undefined) groups.set(participants, { ...groups.get(participants), [name]: figure });
+  }
+  return [...groups].sort(([one], [other]) => other - one);
+}

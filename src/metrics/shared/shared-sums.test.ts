@@ -3,6 +3,7 @@ import { randomStream } from '../../base/random.js';
 import { chosenMetrics } from '../known-metrics.js';
 import type { Metrics } from '../metrics.js';
 import { areaUnderRoc, histogramsOf, SCORE_BINS } from '../score-histograms.js';
+import { withoutSmallCounts } from './hidden-counts.js';
 import { type SharedSums, sharedSums, sumsOfShared } from './shared-sums.js';
 import { sharedSumsProblem } from './sums-problem.js';
 import { figuresTogether } from './together.js';
@@ -24,6 +25,19 @@ function metricsOf(examples: number, seed: number, positives = 0.5): Metrics {
   const correct = Float64Array.of((confusion[0] as number) + (confusion[3] as number));
   const sums = { confusion, scores, brier: Float64Array.of(examples / 5), correct };
   return { examples, counted: examples, lossSum: examples / 2, sums, rules: [] };
+}
+
+/** Scores of two classes that overlap as those of a usual model do: log-odds of 1 and −1, ± 1.4. */
+function overlapping(examples: number, seed: number): Float64Array {
+  const stream = randomStream('overlapping scores', seed);
+  const scores = new Float64Array(2 * SCORE_BINS);
+  for (let i = 0; i < examples; i++) {
+    const kind = Number(i < 0.4 * examples);
+    const odds = 1.4 * stream.normal() + 2 * kind - 1;
+    const at = kind * SCORE_BINS + Math.floor(SCORE_BINS / (1 + Math.exp(-odds / 4)));
+    scores[at] = (scores[at] as number) + 1;
+  }
+  return scores;
 }
 
 const shared = (metrics: Metrics, smallestCount: number) =>
@@ -52,6 +66,27 @@ describe('shared sums', () => {
       expect(sharedSumsProblem(shared(metrics, 5), metrics.examples, measured)).toBeUndefined();
     }
   });
+
+  it.each([
+    [30, 0.063, 0.21],
+    [60, 0.017, 0.06],
+    [150, 0.006, 0.023],
+    [400, 0.002, 0.008],
+  ])(
+    'of one owner of %d examples give an AUROC that is too high, by less than %d on average',
+    (examples, most, ever) => {
+      const apart = Array.from({ length: 100 }, (_, seed) => {
+        const scores = overlapping(examples, seed);
+        const [exact] = histogramsOf(scores);
+        const [coarse] = histogramsOf(withoutSmallCounts({ scores }, examples, 5).scores!);
+        return areaUnderRoc(coarse!).value - areaUnderRoc(exact!).value;
+      });
+      const mean = apart.reduce((a, b) => a + b, 0) / apart.length;
+      expect(mean).toBeGreaterThan(0);
+      expect(mean).toBeLessThan(most);
+      expect(Math.max(...apart.map(Math.abs))).toBeLessThan(ever);
+    },
+  );
 
   it('are left out where a class is too small, and altogether where all examples are too few', () => {
     const few = metricsOf(100, 3, 0.02);

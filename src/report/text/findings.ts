@@ -29,6 +29,7 @@ import {
 import { decisionLines } from './decision-lines.js';
 import { heldBack } from './held-back.js';
 import { outcome } from './outcome.js';
+import { togetherLine } from './together-line.js';
 import { undefinedFigures } from './undefined-figures.js';
 
 export interface Finding {
@@ -41,6 +42,7 @@ export interface Finding {
     | 'best'
     | 'undefined'
     | 'cut-off'
+    | 'together'
     | 'pooled'
     | 'decided'
     | 'traffic';
@@ -75,6 +77,7 @@ export function findings(run: RecordedRun): Finding[] {
         : about('strategies', byParticipants(run, last))),
     ...about('best', best(run)),
     ...about('undefined', undefinedFigures(run)),
+    ...about('together', togetherLine(run.result, wordsOfRun(run).examples).map(sentence)),
     ...about('cut-off', decisionLines(run.result, wordsOfRun(run).examples).map(sentence)),
     ...about('traffic', traffic(run)),
   ];

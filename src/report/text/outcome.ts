@@ -14,6 +14,7 @@ import { plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
 import type { Words } from '../words.js';
 import { decisionLines } from './decision-lines.js';
+import { togetherLine } from './together-line.js';
 
 /** Why the run stopped, and its result. */
 export function outcome(result: RunResult, words: Words): string[] {
@@ -39,6 +40,7 @@ export function outcome(result: RunResult, words: Words): string[] {
       : [
           `pooled: the same ${settings.model.name}, trained on all the data together, has ${writtenOf(metric, pooled.test)}`,
         ]),
+    ...togetherLine(result, words.examples),
     ...decisionLines(result, words.examples),
   ];
 }
