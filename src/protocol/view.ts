@@ -17,6 +17,7 @@ import { configurationSchema } from './configuration/configuration.js';
 import { heartbeatMsSchema } from './heartbeat.js';
 import { roundDetailsSchema } from './round-details.js';
 import { statusSchema } from './status.js';
+import { surveyViewSchema } from './survey-view.js';
 
 const count = z.int().nonnegative();
 const label = z.int().min(0).max(255);
@@ -129,6 +130,8 @@ export const observedFrameSchema = z.discriminatedUnion('type', [
   /** The rounds that are new or have changed. They replace earlier ones with the same number. */
   z.strictObject({ type: z.literal('rounds'), rounds: z.array(roundViewSchema) }),
   z.strictObject({ type: z.literal('labels'), counts: labelCountsViewSchema }),
+  /** Where the sites of a survey differ. It is missing after the run has gone back before it. */
+  z.strictObject({ type: z.literal('survey'), survey: surveyViewSchema.optional() }),
   /** Only new entries. */
   z.strictObject({ type: z.literal('log'), entries: z.array(logEntrySchema) }),
   z.strictObject({ type: z.literal('ping') }),

@@ -6,6 +6,13 @@ export const percent = (fraction: number) => `${(100 * fraction).toFixed(2)}%`;
 /** On an axis: 0.915 → "91.5%" */
 export const wholePercent = (value: number) => `${Number((100 * value).toFixed(1))}%`;
 
+/** 0.004 → "<1%"; all of it is 100% only if nothing is left. */
+export function wholeShare(share: number): string {
+  const whole = Math.round(100 * share);
+  if (whole === 0 && share > 0) return '<1%';
+  return whole === 100 && share < 1 ? '>99%' : `${whole}%`;
+}
+
 /** 60000 → "60,000" */
 export const count = (value: number) => Math.round(value).toLocaleString('en-US');
 

@@ -4,6 +4,7 @@
  * extra work. It never contains a participant's data.
  */
 
+import type { SitesComparison } from '../data/survey/site-comparison.js';
 import type { Status } from '../protocol/status.js';
 import type { LabelCountsView, LogEntry, Overview, RoundView, Traffic } from '../protocol/view.js';
 
@@ -14,6 +15,10 @@ export interface RunView {
   rounds(): readonly ObservedRound[];
   /** The same object until it changes. */
   labelCounts(): LabelCountsView;
+  /**
+   * Where the sites differ, once a survey of their data is over; the same object until it changes.
+   */
+  survey(): SitesComparison | undefined;
   /**
    * The kept entries from this number on. All of them if the number is beyond the last, because it
    * is from an earlier start.

@@ -174,6 +174,7 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
       status: () => status,
       rounds: () => observed,
       labelCounts: () => labels,
+      survey: () => undefined,
       log: (sequence) => entries.filter((entry) => entry.sequence >= sequence),
       get traffic() {
         return traffic;

@@ -6,14 +6,18 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { arrayDataset } from '../../src/data/arrays/array-dataset.js';
 import { subset } from '../../src/data/dataset.js';
+import { comparisonOfSites, type SitesComparison } from '../../src/data/survey/site-comparison.js';
+import { surveySites } from '../../src/data/survey/site-survey.js';
 import { runFederation } from '../../src/federation/coordinator/run-federation.js';
 import { detailsFile } from '../../src/federation/record/run-folder.js';
 import type { RunResult } from '../../src/federation/record/run-result.js';
-import { percent } from '../../src/report/numbers.js';
+import { percent, wholeShare } from '../../src/report/numbers.js';
 import { recordedView } from '../../src/report/pages/recorded-view.js';
+import { sentenceOf } from '../../src/report/text/difference-sentences.js';
 import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import type { RunView } from '../../src/transport/run-view.js';
 import { noise } from '../noise.js';
+import { SITES, surveyTable } from '../survey-table.js';
 import { executablePath, openBrowser, STEP_MS } from './open-browser.js';
 import { scriptedRun } from './scripted-run.js';
 
@@ -198,6 +202,45 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
       expect(await text('pictures', 'p')).toMatch(pictures);
     },
   );
+
+  it.each([
+    ['light', 1280],
+    ['dark', 360],
+  ] as const)('shows where the sites of a survey differ, %s, %i wide', async (colorScheme, width) => {
+    const comparison = comparisonOfSites(
+      surveySites(SITES.map((name) => ({ name, dataset: surveyTable(name) }))),
+    );
+    const run = await scriptedRun();
+    run.finishRound();
+    let told: SitesComparison | undefined;
+    const view: RunView = { ...run.view, labelCounts: () => ({}), survey: () => told };
+    const page = await watching(view, { colorScheme, viewport: { width, height: 900 } });
+    await page.getByText('that would tell about its data').waitFor();
+    const panel = page.locator('section[aria-labelledby="survey"]');
+    expect(await panel.count()).toBe(0);
+    told = comparison;
+    await panel.locator('.chart svg').nth(2).waitFor();
+    expect(await panel.locator('li').allTextContents()).toEqual(comparison.differences.map(sentenceOf));
+    expect(await panel.locator('h3').allTextContents()).toEqual(['Missing values', 'Means', 'Classes']);
+    expect(await panel.locator('p').first().textContent()).toContain('Counts below 5 are hidden');
+    await page.getByText('its survey says of the classes').waitFor();
+    await panel.getByText('The numbers').last().click();
+    const [head, ...rows] = await cells(page, 'Classes');
+    expect(head).toEqual(['site', ...comparison.targets.map(({ name }) => name)]);
+    expect(rows).toEqual(
+      comparison.sites.map((name, site) => [
+        name,
+        ...comparison.targets.map(({ values }) => wholeShare(values[site]!)),
+      ]),
+    );
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    const { violations } = await new AxeBuilder({ page })
+      .include('section[aria-labelledby="survey"]')
+      .exclude('.chart svg')
+      .setLegacyMode()
+      .analyze();
+    expect(violations).toEqual([]);
+  });
 
   it('says when the connection is lost, and catches up when the hub is back', async () => {
     const run = await scriptedRun();

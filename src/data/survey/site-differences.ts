@@ -16,6 +16,11 @@ export interface SiteRows {
   readonly hidden: boolean;
 }
 
+export interface Moments {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
 export type SiteDifference =
   | {
       readonly kind: 'missing';
@@ -29,8 +34,10 @@ export type SiteDifference =
       readonly kind: 'mean';
       readonly column: string;
       readonly site: string;
-      readonly figures: NumberFigures;
-      readonly total: NumberFigures;
+      readonly unit?: string | undefined;
+      readonly own: Moments;
+      /** Of the rows of all sites. */
+      readonly all: Moments;
     }
   | {
       readonly kind: 'lacking';
@@ -112,12 +119,20 @@ const share = ({ rows, of }: SiteRows) => rows / of;
 function meansOf(own: readonly AtSite<NumberFigures>[], total: NumberFigures): Ranked[] {
   const { mean, deviation } = total;
   if (mean === undefined || deviation === undefined || deviation === 0) return [];
-  return own.flatMap(({ site, figures }) => {
-    if (figures.mean === undefined) return [];
+  const { name: column, unit } = total.variable;
+  return own.flatMap(({ site, figures }): Ranked[] => {
+    if (figures.mean === undefined || figures.deviation === undefined) return [];
     const away = Math.abs(figures.mean - mean) / deviation;
     if (away <= 1) return [];
-    const column = total.variable.name;
-    return [{ difference: { kind: 'mean', column, site, figures, total }, size: Math.min(1.5, away / 2) }];
+    const moments = { own: { mean: figures.mean, deviation: figures.deviation }, all: { mean, deviation } };
+    const difference = {
+      kind: 'mean',
+      column,
+      site,
+      ...(unit !== undefined && { unit }),
+      ...moments,
+    } as const;
+    return [{ difference, size: Math.min(1.5, away / 2) }];
   });
 }
 

@@ -28,6 +28,7 @@ import { featureLayout } from '../methods/refit.js';
 import { hasDemonstration } from '../participant/demonstration-share.js';
 import { isPersonal } from '../plan/plan-parts.js';
 import { type Conclusion, concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
+import { readSurvey } from '../record/read-run.js';
 import { stateFile } from '../record/run-folder.js';
 import { type Clock, systemClock } from '../rounds/clock.js';
 import { membersHere } from '../rounds/membership.js';
@@ -159,7 +160,10 @@ function openingOf(service: Service, options: ServeOptions): Opening {
     ...{ handlers, blobs: record.blobs, folder: options.out, dataset: configuration.dataset },
     modelBytes: largestBytes + 65_536,
     status: rounds.status,
-    view: liveView({ overview: overviewOf(service), rounds, details: record.details, test, clock }),
+    view: liveView({
+      ...{ overview: overviewOf(service), rounds, details: record.details, test, clock },
+      readSurvey: preprocessing && ((first) => readSurvey(options.out, preprocessing, first)),
+    }),
     operator: rounds,
     ...(isLent && { lendShare: lendShares(configuration, participants, load) }),
   };

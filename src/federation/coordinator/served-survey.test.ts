@@ -11,6 +11,7 @@ import { overHub, overNats, servedOver, type Way } from '../../../test/served-ov
 import { smallTable } from '../../../test/small-table.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
 import { ownAnswer } from '../../data/survey/own-answer.js';
+import { comparisonOfSites } from '../../data/survey/site-comparison.js';
 import { surveyOf } from '../../data/survey/survey.js';
 import { replayRun } from '../../experiments/replay.js';
 import type { Receipt } from '../../protocol/announcement.js';
@@ -18,9 +19,10 @@ import type { ConfigurationInput } from '../../protocol/configuration/configurat
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import { type StateDict, stateLayout, tensorView } from '../../tensor/state-dict.js';
 import { packAnswer } from '../methods/survey-answer.js';
-import type { JoinOptions } from '../participant/node/join-federation.js';
+import { type JoinOptions, joinFederation } from '../participant/node/join-federation.js';
 import type { TakePartOutcome } from '../participant/take-part.js';
 import { shareChoice } from '../plan/share-choice.js';
+import { readRun } from '../record/read-run.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import { runFederation } from './run-federation.js';
 import { eachInFolder } from './serve-federation.contract.js';
@@ -116,6 +118,43 @@ describe('a served federation of tables', () => {
       const { result: expected } = await run(join(folder, 'run'));
       expect(result.model?.sha256).toBe(expected.model?.sha256);
     });
+
+  it('shows its observers where the sites differ, before the first round is trained', async () => {
+    const folder = folderOf();
+    let goOn = () => {};
+    const gate = new Promise<void>((open) => {
+      goOn = open;
+    });
+    const seen: unknown[] = [];
+    const taking: Promise<unknown>[] = [];
+    await servedOver(await overHub(folder), folder, configuration, { test: data.test }, (served) => {
+      const watch = async () => {
+        const watcher = await served.way.watch?.();
+        await watcher?.until(() => watcher.of('survey').length > 0);
+        seen.push(...(watcher?.of('survey') ?? []), watcher?.of('rounds').length);
+        goOn();
+        watcher?.socket.close();
+      };
+      const takePart = async (name: string, k: number) => {
+        const end = await served.enter(name);
+        const announce: typeof end.announce = async (announcement) => {
+          if (announcement.type === 'update') await gate;
+          return end.announce(announcement);
+        };
+        await joinFederation({ ...end, announce }, name, { ...share(k), folder: join(folder, name) });
+        await end.close();
+      };
+      taking.push(watch(), ...names.map((name, i) => takePart(name, i + 1)));
+    });
+    await Promise.all(taking);
+    const { survey } = await readRun(join(folder, 'served'));
+    const expected = comparisonOfSites(survey!);
+    expect(expected.sites).toEqual(names);
+    expect(expected.means.length).toBeGreaterThan(0);
+    expect(seen).toEqual([{ type: 'survey', survey: expected }, 0]);
+    // Nothing but the comparison is shown: no sums of a site.
+    expect(JSON.stringify(seen)).not.toMatch(/counts|edges/);
+  });
 
   it('is prepared by those who answer before the deadline; who joins later has the same constants', async () => {
     const folder = folderOf();

@@ -15,7 +15,7 @@ import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import { type RoundDetails, roundDetailsSchema } from '../../protocol/round-details.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { FederationError } from '../error.js';
-import { preprocessingPlanOf, surveyedSites } from '../methods/preprocessing.js';
+import { type PreprocessingPlan, preprocessingPlanOf, surveyedSites } from '../methods/preprocessing.js';
 import { participantsOf, rulesOf } from '../plan/rules.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
@@ -83,7 +83,7 @@ export async function readRun(path: string): Promise<RecordedRun> {
     extended: events.some(({ type }) => type === 'rounds-raised'),
     details: await readDetails(path, state.rounds),
     labelCounts: await readLabelCounts(path),
-    survey: await readSurvey(path, configuration, state.rounds, model?.description),
+    survey: await readRecordedSurvey(path, configuration, state.rounds, model?.description),
     model,
   };
 }
@@ -136,15 +136,24 @@ export const readRoundDetails = (path: string, round: number) =>
 const readLabelCounts = (path: string) => readJson(join(path, LABEL_COUNTS), labelCountsSchema);
 
 /** The description of the model says what the columns are. */
-async function readSurvey(
+async function readRecordedSurvey(
   path: string,
   configuration: Configuration,
   [first]: readonly RoundRecord[],
   columns: ModelDescription | undefined,
 ): Promise<SitesSurvey | undefined> {
-  const counted = first?.closed.survey?.counted;
   const plan = columns && preprocessingPlanOf(configuration, columns, path);
-  if (plan === undefined || counted === undefined) return undefined;
+  return first && plan && readSurvey(path, plan, first);
+}
+
+/** What was answered in the first round; undefined if nobody was asked, or an answer is missing. */
+export async function readSurvey(
+  path: string,
+  plan: PreprocessingPlan,
+  { closed }: RoundRecord,
+): Promise<SitesSurvey | undefined> {
+  const counted = closed.survey?.counted;
+  if (counted === undefined) return undefined;
   const files = await Promise.all(
     counted.map(async (name) => {
       const file = join(path, stateFile({ type: 'survey', round: 1, participant: name }));

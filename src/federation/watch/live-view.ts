@@ -12,6 +12,7 @@ import type { RunStore } from '../rounds/run-store.js';
 import { type KeptDetails, keptDetails } from './kept-details.js';
 import { observedLog } from './observed-log.js';
 import { observedPictures } from './observed-pictures.js';
+import { observedSurvey, type ReadSurvey } from './observed-survey.js';
 import { runView } from './run-view.js';
 
 export interface LiveView extends RunView {
@@ -25,17 +26,25 @@ export interface LiveViewParts {
   readonly details: KeptDetails;
   /** The coordinator's test examples. */
   readonly test: Dataset;
+  /** Reads what was answered to the survey; undefined for a run without one. */
+  readonly readSurvey: ReadSurvey | undefined;
   readonly clock: Clock;
 }
 
-export function liveView({ overview, rounds, details, test, clock }: LiveViewParts): LiveView {
+export function liveView({ overview, rounds, details, test, readSurvey, clock }: LiveViewParts): LiveView {
   const log = observedLog(Date.parse(clock.now()), clock.now);
   const pictures = asImages(test);
   const noPictures = (problem: string) => log.add('warn', `no test pictures are shown: ${problem}`);
+  const survey =
+    readSurvey &&
+    observedSurvey(readSurvey, (problem) =>
+      log.add('warn', `where the sites differ is not shown: ${problem}`),
+    );
   return {
     ...runView({
       ...{ overview, state: rounds.state, status: rounds.status, log: log.from },
       detailsOf: details.of,
+      surveyOf: (first) => survey?.of(first),
       ...(pictures !== undefined &&
         test.examples > 0 && { pictures: observedPictures(pictures, noPictures) }),
     }),

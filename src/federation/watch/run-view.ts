@@ -2,6 +2,7 @@
  * The observers' view of a run, made from its state when an observer asks. Every change makes a new
  * state. So in a new view, only the changed parts are new objects.
  */
+import type { SitesComparison } from '../../data/survey/site-comparison.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { Status } from '../../protocol/status.js';
 import type { LabelCountsView, LogEntry, Overview, TestPicture, Traffic } from '../../protocol/view.js';
@@ -19,6 +20,8 @@ export interface RunViewParts {
   detailsOf(record: RoundRecord): RoundDetails | undefined;
   /** Set if the coordinator has test pictures. */
   readonly pictures?: ObservedPictures | undefined;
+  /** Where the sites differ, by the first round's record. */
+  surveyOf(first: RoundRecord): SitesComparison | undefined;
   log(from: number): readonly LogEntry[];
   /** Set for a recorded run. */
   readonly recorded?: {
@@ -74,6 +77,10 @@ export function runView(parts: RunViewParts): RunView {
       const { members } = state();
       if (counted?.members !== members) counted = { members, counts: countsOf(members) };
       return counted.counts;
+    },
+    survey() {
+      const [first] = state().rounds;
+      return first && parts.surveyOf(first);
     },
     log,
     traffic: recorded?.traffic,

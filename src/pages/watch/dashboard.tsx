@@ -15,10 +15,11 @@ import { Now } from './now.js';
 import { Participants } from './participants.js';
 import { Pictures } from './pictures.js';
 import { ScoresPanel } from './scores.js';
+import { SurveyPanel } from './survey.js';
 import type { WatchState } from './watch-state.js';
 
 export function Dashboard({ state }: { readonly state: WatchState }) {
-  const { overview, status, rounds, labels, log } = state;
+  const { overview, status, rounds, labels, survey, log } = state;
   const title = overview === undefined ? 'A federation' : runTitle(overview.configuration);
   useEffect(() => {
     document.title =
@@ -42,8 +43,15 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
           <div class="board">
             <Participants overview={overview} status={status} rounds={rounds} />
             {useMemo(
-              () => overview.categories && <Labels overview={overview} counts={labels} />,
-              [overview, labels],
+              () =>
+                overview.categories && (
+                  <Labels
+                    overview={overview}
+                    counts={labels}
+                    surveyed={survey !== undefined && survey.targets.length > 0}
+                  />
+                ),
+              [overview, labels, survey],
             )}
             {useMemo(
               () => (
@@ -57,6 +65,7 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
               ),
               [overview, rounds],
             )}
+            {useMemo(() => survey && <SurveyPanel survey={survey} />, [survey])}
             {useMemo(
               () => overview.categories && <ConfusionPanel overview={overview} rounds={rounds} />,
               [overview, rounds],

@@ -7,16 +7,21 @@ import { labelsFigure } from './figures/labels-figure.js';
 export interface LabelsProps {
   readonly overview: Overview;
   readonly counts: LabelCountsView;
+  /** Whether another panel shows the parts of each class, by a survey. */
+  readonly surveyed: boolean;
 }
 
-export function Labels({ overview, counts }: LabelsProps) {
+export function Labels({ overview, counts, surveyed }: LabelsProps) {
   const figure = useMemo(() => labelsFigure(overview, counts), [overview, counts]);
   return (
     <section aria-labelledby="labels">
       <h2 id="labels">Who holds what</h2>
       {Object.keys(counts).length === 0 ? (
         <p class="quiet">
-          No participant shares how many examples of each class it has: that would tell about its data.
+          No participant shares how many examples of each class it has
+          {surveyed
+            ? '. What its survey says of the classes is in “Where the sites differ”.'
+            : ': that would tell about its data.'}
         </p>
       ) : (
         <Figure figure={figure} />

@@ -11,6 +11,8 @@ import { type ParticipantState, type ParticipantStatus, standingOf, standings } 
 export interface Row {
   readonly participant: ParticipantStatus;
   readonly part: string;
+  /** Whether nothing is left for it to do, since the run is over. */
+  readonly isDone: boolean;
   readonly own: number | undefined;
   readonly copy: number | undefined;
   readonly attacks: boolean;
@@ -62,6 +64,7 @@ export function rowsOf(
     return {
       participant,
       part: partOf(name),
+      isDone: status.phase === 'finished' && !waited.has(name),
       own: own.get(name),
       copy: copies.get(name),
       attacks: attackers.includes(name),

@@ -20,7 +20,7 @@ import {
   sorted,
 } from './participant-rows.js';
 import {
-  isMissing,
+  isTrouble,
   type ParticipantState,
   standingOf,
   standings,
@@ -160,7 +160,7 @@ class RowView extends Component<RowProps> {
     );
   }
 
-  override render({ participant, part, own, copy, attacks, metric, words }: RowProps) {
+  override render({ participant, part, isDone, own, copy, attacks, metric, words }: RowProps) {
     const standing = standingOf(participant);
     const trained = trainedPart(participant);
     return (
@@ -169,7 +169,7 @@ class RowView extends Component<RowProps> {
           {participant.name}
           {attacks && <span class="wrong"> attacks</span>}
         </th>
-        <td class={isMissing(standing) ? 'text wrong' : 'text'}>
+        <td class={isTrouble(standing, isDone) ? 'text wrong' : 'text'}>
           {standingText(participant, timeOf, words)}
           {trained !== undefined && (
             <progress max={1} value={trained} aria-label={`Training of ${participant.name}`} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Words } from '../../report/words.js';
-import { type ParticipantStatus, standingOf, standingText, trainedPart } from './standing.js';
+import { isTrouble, type ParticipantStatus, standingOf, standingText, trainedPart } from './standing.js';
 
 const ofImages: Words = { example: 'image', examples: 'images', units: 'images' };
 
@@ -21,6 +21,12 @@ describe('what a participant is doing', () => {
   ])('%s', (standing, words, participant) => {
     expect(standingOf(participant)).toBe(standing);
     expect(text(participant)).toBe(words);
+  });
+
+  it('is trouble if somebody is missing, but not if a run is over and it has everything', () => {
+    const ways = ['gone', 'left', 'dropped', 'not joined', 'here'] as const;
+    expect(ways.filter((way) => isTrouble(way, false))).toEqual(ways.slice(0, 4));
+    expect(ways.filter((way) => isTrouble(way, true))).toEqual(ways.slice(1, 4));
   });
 
   it('is shown as a part of its training', () => {

@@ -23,10 +23,14 @@ export const standings = [
 export type ParticipantState = (typeof standings)[number];
 
 const missing: ReadonlySet<ParticipantState> = new Set(['gone', 'not joined', 'left', 'dropped']);
-export const isMissing = (standing: ParticipantState) => missing.has(standing);
+const isMissing = (standing: ParticipantState) => missing.has(standing);
 
 export const standingOf = ({ presence, progress }: ParticipantStatus): ParticipantState =>
   presence === 'here' ? (progress?.activity ?? 'here') : presence;
+
+/** Whether it is missing although it is needed. At the end, those who are done may go. */
+export const isTrouble = (standing: ParticipantState, isDone: boolean) =>
+  isMissing(standing) && !(isDone && standing === 'gone');
 
 /** `gone since 12:03:10`, `training, epoch 2 of 3, 1,234 images/s` */
 export function standingText(

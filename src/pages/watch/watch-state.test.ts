@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ScriptedRun, scriptedRun } from '../../../test/pages/scripted-run.js';
+import { SITES, surveyTable } from '../../../test/survey-table.js';
+import { comparisonOfSites } from '../../data/survey/site-comparison.js';
+import { surveySites } from '../../data/survey/site-survey.js';
+import { surveyViewSchema } from '../../protocol/survey-view.js';
 import type { NewsFrame } from '../../transport/hub/client/watch-hub.js';
 import { announcement } from './announcement.js';
 import { initialWatchState, newFrom, type WatchState, watched } from './watch-state.js';
@@ -38,6 +42,16 @@ describe('what the dashboard knows', () => {
     expect(back.connection).toEqual({ at: 'live' });
     expect(back.rounds.map(({ result }) => result.round)).toEqual([1, 2]);
     expect(back.log.map(({ sequence }) => sequence)).toEqual([0, 1]);
+  });
+
+  it('knows where the sites differ from when it is told until the run goes back before its survey', () => {
+    const sites = surveySites(SITES.map((name) => ({ name, dataset: surveyTable(name) })));
+    const survey = surveyViewSchema.parse(comparisonOfSites(sites));
+    const known = hear(initialWatchState, overview(), status(), { type: 'survey', survey });
+    expect(known.survey).toBe(survey);
+    const again = hear(known, overview(), { type: 'survey', survey: structuredClone(survey) });
+    expect(again.survey).toBe(survey);
+    expect(hear(again, { type: 'survey' }).survey).toBeUndefined();
   });
 
   it('forgets a run when there is another in its place', () => {

@@ -2,6 +2,7 @@
  * The state of the dashboard: a pure function of the frames. Unchanged parts stay the same objects,
  * so that components that show them are not drawn again.
  */
+import type { SitesComparison } from '../../data/survey/site-comparison.js';
 import type { Status } from '../../protocol/status.js';
 import type { LabelCountsView, LogEntry, Overview, RoundView, Traffic } from '../../protocol/view.js';
 import type { NewsFrame } from '../../transport/hub/client/watch-hub.js';
@@ -28,6 +29,8 @@ export interface WatchState {
   /** In order. */
   readonly rounds: readonly RoundView[];
   readonly labels: LabelCountsView;
+  /** Where the sites differ, once a survey of their data is over. */
+  readonly survey?: SitesComparison | undefined;
   /** The oldest entry first. */
   readonly log: readonly LogEntry[];
 }
@@ -95,6 +98,8 @@ function shown(state: WatchState, frame: NewsFrame): WatchState {
       return { ...state, rounds: roundsAfter(state.rounds, frame.rounds) };
     case 'labels':
       return { ...state, labels: same(state.labels, frame.counts) ? state.labels : frame.counts };
+    case 'survey':
+      return { ...state, survey: same(state.survey, frame.survey) ? state.survey : frame.survey };
     case 'log':
       return { ...state, log: logAfter(state.log, frame.entries) };
   }

@@ -7,6 +7,7 @@ import { closeDatasets } from '../../data/dataset.js';
 import { asImages, type PictureSet } from '../../data/images/image-dataset.js';
 import { loadRecordedData } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
+import { comparisonOfSites } from '../../data/survey/site-comparison.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
 import { requireTestOf } from '../../federation/record/run-data.js';
@@ -34,6 +35,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
   const test = await testImagesOf(run, options, noPictures);
   const { updates, copies, modelBytes } = trafficOf(run) ?? { updates: 0, copies: 0, modelBytes: 0 };
   const status = statusOf(state);
+  const comparison = run.survey && comparisonOfSites(run.survey);
   return runView({
     overview: {
       ...{
@@ -51,6 +53,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
     status: () => status,
     detailsOf: ({ round }) => details.get(round),
     ...(test && { pictures: observedPictures(test, noPictures) }),
+    surveyOf: () => comparison,
     log: () => [],
     recorded: {
       ...(run.labelCounts && {

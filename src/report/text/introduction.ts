@@ -237,7 +237,7 @@ export function roundsText(configuration: Configuration): string {
 
 /** What participants on other machines send before round 1 of a federation of tables. */
 export const surveySends = ({ smallestCount }: { readonly smallestCount: number }) =>
-  `before round 1, sums over the training rows, by which numbers are prepared: how many rows have a value in each range, each category and each class, and the sum and the sum of squares of each number; ${smallestCount === 1 ? 'small counts are not hidden' : `counts below ${smallestCount} are hidden`}`;
+  `before round 1, sums over the training rows, by which numbers are prepared: how many rows have a value in each range, each category and each class, and the sum and the sum of squares of each number; ${smallestCount === 1 ? 'small counts are not hidden' : `counts below ${smallestCount} are hidden`}; those who watch the run see where the sites differ`;
 
 /** What participants on other machines send when the last layer is refitted. */
 export const REFIT_SENDS =

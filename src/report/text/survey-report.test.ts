@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SITES, surveyTable as tableOf } from '../../../test/survey-table.js';
 import { arrayDataset } from '../../data/arrays/array-dataset.js';
 import { surveySites } from '../../data/survey/site-survey.js';
+import { wholeShare } from '../numbers.js';
 import { differenceSentences, surveyReport } from './survey-report.js';
-import { wholeShare } from './survey-table.js';
 
 const sites = Array.from({ length: 12 }, (_, i) => ({
   name: `site-${String.fromCharCode(97 + i)}`,

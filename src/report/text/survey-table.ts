@@ -11,7 +11,7 @@ import {
 } from '../../data/survey/figures.js';
 import type { SitesSurvey } from '../../data/survey/site-survey.js';
 import { missingCell } from '../../data/survey/variables.js';
-import { count } from '../numbers.js';
+import { count, wholeShare } from '../numbers.js';
 import { textTable, widthOf } from '../text-table.js';
 
 /** A line over the whole width, or cells. */
@@ -132,15 +132,8 @@ function countText(figures: VariableFigures, cells: readonly number[]): string {
   return `${hidden ? '~' : ''}${count(rows)} (${wholeShare(rows / of)})`;
 }
 
-/** 0.004 → "<1%"; all of it is 100% only if nothing is left. */
-export function wholeShare(share: number): string {
-  const whole = Math.round(100 * share);
-  if (whole === 0 && share > 0) return '<1%';
-  return whole === 100 && share < 1 ? '>99%' : `${whole}%`;
-}
-
 /** "53.5 ± 9.4": as many digits as two of the deviation. */
-export function meanText({ mean, deviation }: NumberFigures): string {
+export function meanText({ mean, deviation }: Pick<NumberFigures, 'mean' | 'deviation'>): string {
   if (mean === undefined || deviation === undefined) return NONE;
   const digits = deviation === 0 ? 2 : digitsFor(deviation / 10);
   return `${written(mean, digits)} ± ${written(deviation, digits)}`;

@@ -83,10 +83,10 @@ describe('a model of a table', () => {
   const data = dataSchema.parse({
     kind: 'table',
     columns: {
+      sex: ['Female', 'Male'],
       // Named as an output of the model is.
       probabilities: { number: 'mmHg', range: [80, 220], missing: [0] },
       seen: 'date',
-      sex: ['Female', 'Male'],
     },
     target: { column: 'num', positive: '> 0', names: ['well', 'ill'] },
   }) as TableSettings;
@@ -112,9 +112,10 @@ describe('a model of a table', () => {
     expect(model.facts.trial).toEqual({
       kind: 'row',
       fields: [
+        // As the settings name them; the model has numbers before categories.
+        { ...field, name: 'sex', kind: 'category', names: ['Female', 'Male'] },
         { ...field, name: 'probabilities', kind: 'number', unit: 'mmHg', range: [80, 220] },
         { ...field, name: 'seen', kind: 'day' },
-        { ...field, name: 'sex', kind: 'category', names: ['Female', 'Male'] },
       ],
       ...{ answer: 'classes', names: ['well', 'ill'], unit: undefined },
     });

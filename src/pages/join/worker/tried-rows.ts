@@ -1,6 +1,6 @@
 /** Tries a model of a table on a row that the user enters. */
 import { categoriesOf } from '../../../data/dataset.js';
-import type { ColumnSpecOfTable, TableSettings } from '../../../data/tables/column-specs.js';
+import { type ColumnSpecOfTable, type TableSettings, tableSpec } from '../../../data/tables/column-specs.js';
 import { columnsOfModel, namesOfPredicted, readsTable } from '../../../data/tables/model-columns.js';
 import type { ModelDescription } from '../../../engine/nn/model-file.js';
 import { sizeOf } from '../../../tensor/shape.js';
@@ -27,7 +27,7 @@ export function triedRows(
   return {
     facts: {
       kind: 'row',
-      fields: columnsOfModel(description.inputs, settings).map(rowField),
+      fields: inOrder(columnsOfModel(description.inputs, settings), settings).map(rowField),
       ...answerOf(description, settings),
     },
     async feeds(example) {
@@ -42,6 +42,17 @@ export function triedRows(
       return { feeds: Object.fromEntries(fed) };
     },
   };
+}
+
+/** In the order in which the settings name them; a model has numbers before categories. */
+function inOrder(
+  columns: readonly ColumnSpecOfTable[],
+  settings: TableSettings | undefined,
+): readonly ColumnSpecOfTable[] {
+  if (settings === undefined) return columns;
+  const places = new Map(tableSpec(settings).columns.map(({ name }, place) => [name, place]));
+  const placeOf = ({ name }: ColumnSpecOfTable) => places.get(name) ?? places.size;
+  return columns.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 function rowField({ name, value }: ColumnSpecOfTable): RowField {

@@ -30,6 +30,7 @@ const view: RunView = {
   }),
   rounds: () => [],
   labelCounts: () => ({}),
+  survey: () => undefined,
   log: (from) => entries.slice(from),
 };
 

@@ -9,13 +9,14 @@ export interface Sent {
   readonly rounds: Map<number, ObservedRound>;
   status: string;
   labels: object | undefined;
+  survey: object | undefined;
   /** The number of the next log entry. */
   log: number;
 }
 
 /** @param log the number of the first log entry to send */
 export const sentNothing = (fromRound: number, log: number): Sent => ({
-  ...{ fromRound, rounds: new Map(), status: '', labels: undefined, log },
+  ...{ fromRound, rounds: new Map(), status: '', labels: undefined, survey: undefined, log },
 });
 
 /** The size of a frame with rounds: 2 MB a second while an observer catches up. */
@@ -64,6 +65,11 @@ export function* news({ view, status, rounds, textOf }: Look, sent: Sent): Gener
   if (counts !== sent.labels) {
     sent.labels = counts;
     yield JSON.stringify({ type: 'labels', counts } satisfies ObservedFrame);
+  }
+  const survey = view.survey();
+  if (survey !== sent.survey) {
+    sent.survey = survey;
+    yield JSON.stringify({ type: 'survey', ...(survey && { survey }) });
   }
   const entries = view.log(sent.log).slice(0, MOST_ENTRIES);
   const last = entries.at(-1);

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SITES, surveyTable } from '../../../../../test/survey-table.js';
 import { dialHub, type HubWatcher, watchHub } from '../../../../../test/watch-hub.js';
+import { comparisonOfSites, type SitesComparison } from '../../../../data/survey/site-comparison.js';
+import { surveySites } from '../../../../data/survey/site-survey.js';
 import { parseConfiguration } from '../../../../protocol/configuration/configuration.js';
 import type { Status } from '../../../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../../../protocol/version.js';
@@ -24,6 +27,7 @@ function exampleRun(rounds = 0, participants = 2) {
   });
   let all = Array.from({ length: rounds }, (_, k) => observed(k + 1));
   let labels: Record<string, number[]> = {};
+  let survey: SitesComparison | undefined;
   const entries: LogEntry[] = [];
   let status: Status = {
     ...{ protocol: PROTOCOL_VERSION, phase: 'training', round: 1, rounds: 10 },
@@ -45,6 +49,7 @@ function exampleRun(rounds = 0, participants = 2) {
     },
     rounds: () => all,
     labelCounts: () => labels,
+    survey: () => survey,
     log: (from) => entries.slice(from),
   };
   return {
@@ -58,6 +63,9 @@ function exampleRun(rounds = 0, participants = 2) {
     },
     share(counts: Record<string, number[]>) {
       labels = counts;
+    },
+    compare(comparison: SitesComparison | undefined) {
+      survey = comparison;
     },
     say(text: string) {
       const at = new Date(0).toISOString();
@@ -149,6 +157,28 @@ describe('those who watch a run by its hub', () => {
       { type: 'labels', counts: { 'site-1': [1, 1] } },
       { type: 'status', status: { phase: 'merging' } },
     ]);
+  });
+
+  it('are sent where the sites differ once the survey is over, also if they come later', async () => {
+    const comparison = comparisonOfSites(
+      surveySites(SITES.map((name) => ({ name, dataset: surveyTable(name) }))),
+    );
+    expect(comparison.differences.length).toBeGreaterThan(0);
+    const run = exampleRun(1);
+    await hub.open({ view: run.view });
+    const first = await watching({ round: 1, log: 0 });
+    await first.until(() => first.of('rounds').length > 0);
+    expect(first.of('survey')).toEqual([]);
+    run.compare(comparison);
+    const second = await watching({ round: 1, log: 0 });
+    for (const line of [first, second]) {
+      await line.until(() => line.of('survey').length > 0);
+      expect(line.of('survey')).toEqual([{ type: 'survey', survey: comparison }]);
+    }
+    // The operator has gone back to the beginning.
+    run.compare(undefined);
+    await first.until(() => first.of('survey').length > 1);
+    expect(first.of('survey')[1]).toEqual({ type: 'survey' });
   });
 
   it('come back after a lost connection, and are sent what they have missed', async () => {
