@@ -172,7 +172,7 @@ describe('a run whose deadlines closed rounds without some, run again on one mac
     expect(new Set(state.rounds.flatMap(({ participants }) => participants))).toEqual(new Set(names));
   });
 
-  it('of a refit in every round, from the sums and losses of those who were there', async () => {
+  itAtLength('of a refit in every round, from the sums and losses of those who were there', async () => {
     const path = await served({ ...base, rounds: 3, refit: { rounds: 'every' } }, awayIn(2));
     const { state } = await replayed(path);
     for (const phase of ['features', 'scales', 'alphas']) {

@@ -41,7 +41,7 @@ describe('the Fisher information of a participant', () => {
     ['resnet8', resnet8({ classes }), 1],
     ['paper-cnn', paperCnn({ classes }), 1],
   ];
-  it.each(some(networks, 2))(
+  it.each(some(networks))(
     'of %s is that of the float64 evaluator, as a mean over exactly these examples',
     async (_, network, count) => {
       const { plan, session, state } = await openPlan(network);

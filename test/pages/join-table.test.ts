@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import { decodeSafetensors } from '../../src/tensor/safetensors.js';
-import { everyCase, some } from '../every-case.js';
+import { everyCase, itAtLength, some } from '../every-case.js';
 import { commonweight, root } from '../run-command.js';
 import { servedOverHub } from '../served-over-hub.js';
 import { executablePath } from './open-browser.js';
@@ -138,7 +138,7 @@ describe.skipIf(executablePath === undefined)('a tab', () => {
       expect(await served.coordinator.ended).toMatchObject({ status: 0, stderr: '' });
     });
 
-  it('takes part with a file of numpy', async () => {
+  itAtLength('takes part with a file of numpy', async () => {
     const file = join(root, 'test/fixtures/arrays/types-deflated.npz');
     const served = await lead({
       ...{ seed: 1, dataset: file, rounds: 1, local: { steps: 2 }, model: { name: 'mlp', hidden: [4] } },

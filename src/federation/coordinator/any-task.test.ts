@@ -37,7 +37,7 @@ const shareOf = (dataset: Dataset, part: number, parts = 2): JoinOptions => ({
 });
 
 describe('a federation over a hub', () => {
-  it.each(some(Object.entries(ownTasks), 3))(
+  it.each(some(Object.entries(ownTasks), 2))(
     'of %s comes to the bytes of a run on one machine',
     async (_, one) => {
       const { dataset, settings, extensions, metric } = one;

@@ -258,7 +258,7 @@ describe('constants of a federation over a hub', () => {
     ['of a model to start from', 'model', { extensions: { network } }],
   ] as const;
 
-  it.each(some(ways, 2))('%s come to the bytes of a run on one machine', async (_, from, brought) => {
+  it.each(some(ways))('%s come to the bytes of a run on one machine', async (_, from, brought) => {
     const { init, configuration } =
       from === 'settings'
         ? { init: undefined, configuration: { ...settings, rounds: 1 } }

@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { everyCase } from '../../../test/every-case.js';
+import { everyCase, itAtLength } from '../../../test/every-case.js';
 import { natsServer, withoutNats } from '../../../test/nats-server.js';
 import { overHub, overNats, servedOver, type Way } from '../../../test/served-over.js';
 import { smallTable } from '../../../test/small-table.js';
@@ -94,20 +94,23 @@ describe('a federation in which each site prepares numbers by statistics of its 
     expect((await replayRun(out, { data, workers: 1 })).differences).toEqual([]);
   });
 
-  it('comes to the same files where it is interrupted after any fact and taken up again', async () => {
-    const [atOnce, again] = [join(folderOf(), 'at once'), join(folderOf(), 'again')];
-    const { result } = await run(atOnce);
-    for (let left = true, facts = 1; left; facts++) {
-      const stop = new AbortController();
-      const outcome = await run(again, {}, stop.signal, () => stop.abort());
-      left = outcome.result.stopped.reason === 'interrupted';
-      expect(facts).toBeLessThan(50);
-    }
-    for (const { name, file } of result.personal ?? []) {
-      const theirs = await readFile(join(again, 'personal', `${name}.safetensors`));
-      expect(theirs.equals(await readFile(file))).toBe(true);
-    }
-  });
+  itAtLength(
+    'comes to the same files where it is interrupted after any fact and taken up again',
+    async () => {
+      const [atOnce, again] = [join(folderOf(), 'at once'), join(folderOf(), 'again')];
+      const { result } = await run(atOnce);
+      for (let left = true, facts = 1; left; facts++) {
+        const stop = new AbortController();
+        const outcome = await run(again, {}, stop.signal, () => stop.abort());
+        left = outcome.result.stopped.reason === 'interrupted';
+        expect(facts).toBeLessThan(50);
+      }
+      for (const { name, file } of result.personal ?? []) {
+        const theirs = await readFile(join(again, 'personal', `${name}.safetensors`));
+        expect(theirs.equals(await readFile(file))).toBe(true);
+      }
+    },
+  );
 
   async function comesToTheBytes(way: Way, folder: string, more: Partial<ConfigurationInput> = {}) {
     const taking: Promise<TakePartOutcome | Error>[] = [];
@@ -153,36 +156,39 @@ describe('a federation in which each site prepares numbers by statistics of its 
       expect(await meanIn(file)).toBe(await meanIn(result.personal![at]!.file));
   });
 
-  it('takes somebody in who joins late, and goes on in another folder with the same statistics', async () => {
-    const folder = folderOf();
-    const settings = { ...configuration, quorum: 2, deadlineSeconds: 1, rounds: 3 };
-    const taking: Promise<TakePartOutcome | Error>[] = [];
-    const moving = new AbortController();
-    let late = () => {};
-    const onEvent = ({ type, round }: RoundEvent) => {
-      if (type !== 'merged') return;
-      if (round === 1) late();
-      if (round === 2) moving.abort();
-    };
-    await servedOver(
-      await overHub(folder),
-      folder,
-      settings,
-      { test: data.test, observer: { onEvent } },
-      ({ join: take }) => {
-        late = () => taking.push(take(names[2]!, share(3)));
-        taking.push(take(names[0]!, share(1)));
-        const moved = { ...share(2), folder: join(folder, 'elsewhere') };
-        taking.push(
-          take(names[1]!, { ...share(2), signal: moving.signal }).then(() => take(names[1]!, moved)),
-        );
-      },
-    );
-    for (const outcome of await Promise.all(taking)) expect(outcome).toMatchObject({ type: 'finished' });
-    const { result } = await run(join(folder, 'run'));
-    for (const [at, place] of [names[0]!, 'elsewhere', names[2]!].entries()) {
-      const theirs = await meanIn(join(folder, place, 'model.safetensors'));
-      expect(theirs).toBe(await meanIn(result.personal![at]!.file));
-    }
-  });
+  itAtLength(
+    'takes somebody in who joins late, and goes on in another folder with the same statistics',
+    async () => {
+      const folder = folderOf();
+      const settings = { ...configuration, quorum: 2, deadlineSeconds: 1, rounds: 3 };
+      const taking: Promise<TakePartOutcome | Error>[] = [];
+      const moving = new AbortController();
+      let late = () => {};
+      const onEvent = ({ type, round }: RoundEvent) => {
+        if (type !== 'merged') return;
+        if (round === 1) late();
+        if (round === 2) moving.abort();
+      };
+      await servedOver(
+        await overHub(folder),
+        folder,
+        settings,
+        { test: data.test, observer: { onEvent } },
+        ({ join: take }) => {
+          late = () => taking.push(take(names[2]!, share(3)));
+          taking.push(take(names[0]!, share(1)));
+          const moved = { ...share(2), folder: join(folder, 'elsewhere') };
+          taking.push(
+            take(names[1]!, { ...share(2), signal: moving.signal }).then(() => take(names[1]!, moved)),
+          );
+        },
+      );
+      for (const outcome of await Promise.all(taking)) expect(outcome).toMatchObject({ type: 'finished' });
+      const { result } = await run(join(folder, 'run'));
+      for (const [at, place] of [names[0]!, 'elsewhere', names[2]!].entries()) {
+        const theirs = await meanIn(join(folder, place, 'model.safetensors'));
+        expect(theirs).toBe(await meanIn(result.personal![at]!.file));
+      }
+    },
+  );
 });

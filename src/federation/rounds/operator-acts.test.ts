@@ -42,7 +42,7 @@ const goingBack: readonly [keyof typeof moments, number, string, Partial<Configu
 ];
 
 describe('an operator of a federation', () => {
-  it.each(some(goingBack, 2))(
+  it.each(some(goingBack))(
     'goes back %s to round %i, %s, and the run comes to the same bytes',
     async (moment, to, _, changes) => {
       const configuration: ConfigurationInput = { ...base, ...changes, rounds: 4 };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { classified } from '../../../../test/classified.js';
+import { some } from '../../../../test/every-case.js';
 import { imageDataset } from '../../../data/images/image-dataset.js';
 import { modelMetadata } from '../../../engine/nn/model-file.js';
 import { rowStart } from '../../../merge/refit/cholesky.js';
@@ -126,30 +127,30 @@ async function run(
 
 const both = { update: 'half', model: 'half' };
 const kinds: readonly (readonly [string, Partial<ConfigurationInput>])[] = [
-  ['the mean', {}],
   ['other strategies to be compared', { compare: ['median', 'max(on=updates)', 'krum(f=0)', 'model-stock'] }],
   ['updates', { strategy: 'ties', mergeOn: 'updates' }],
   ['a server optimizer and an average', { server: { name: 'fed-adam' }, average: { name: 'ema' } }],
-  ['an average of the models', { average: { name: 'swa', from: 2 }, strategy: 'geometric-median' }],
-  ['weights of everybody’s own', { initialWeights: 'independent', compare: ['median'] }],
   [
     'weights of everybody’s own, aligned, and the Fisher information',
     { initialWeights: 'independent', align: true, strategy: 'fisher-mean', fisherExamples: 4 },
   ],
-  ['updates that are aligned', { align: true, compare: ['mean(on=updates)'] }],
-  ['the Fisher information now and then', { compare: ['fisher-mean'], fisherExamples: 4, evaluateEvery: 2 }],
   [
     'control variates, and participants that are drawn',
     { correction: { name: 'scaffold' }, participantsPerRound: 2 },
   ],
   ['a refit in every round', { refit: { rounds: 'every', lambda: 0.1 } }],
   [
-    'half precision both ways, of weights of everybody’s own, and updates that are clipped',
-    { codec: both, initialWeights: 'independent', compare: ['median'], clipUpdate: 0.5 },
-  ],
-  [
     'half precision both ways, of updates, a server optimizer and an average',
     { codec: both, mergeOn: 'updates', server: { name: 'fed-adam' }, average: { name: 'ema' } },
+  ],
+  ['the mean', {}],
+  ['an average of the models', { average: { name: 'swa', from: 2 }, strategy: 'geometric-median' }],
+  ['weights of everybody’s own', { initialWeights: 'independent', compare: ['median'] }],
+  ['updates that are aligned', { align: true, compare: ['mean(on=updates)'] }],
+  ['the Fisher information now and then', { compare: ['fisher-mean'], fisherExamples: 4, evaluateEvery: 2 }],
+  [
+    'half precision both ways, of weights of everybody’s own, and updates that are clipped',
+    { codec: both, initialWeights: 'independent', compare: ['median'], clipUpdate: 0.5 },
   ],
   ['a refit of models in half precision', { codec: { model: 'half' }, refit: { rounds: 'every' } }],
   ['attackers that know updates in half precision', { codec: both, attack: { name: 'alie', attackers: 1 } }],
@@ -157,12 +158,15 @@ const kinds: readonly (readonly [string, Partial<ConfigurationInput>])[] = [
 ];
 
 describe('closing a round', () => {
-  it.each(kinds)('comes to the same files and facts in files as in memory, with %s', async (_, changes) => {
-    const inFiles = await run(changes, 'files');
-    expect(Object.keys(inFiles.files)).toContain('models/round-2.safetensors');
-    expect(Object.keys(inFiles.files)).toContain('rounds/round-2.json');
-    expect(inFiles).toEqual(await run(changes, 'memory'));
-  });
+  it.each(some(kinds, 6))(
+    'comes to the same files and facts in files as in memory, with %s',
+    async (_, changes) => {
+      const inFiles = await run(changes, 'files');
+      expect(Object.keys(inFiles.files)).toContain('models/round-2.safetensors');
+      expect(Object.keys(inFiles.files)).toContain('rounds/round-2.json');
+      expect(inFiles).toEqual(await run(changes, 'memory'));
+    },
+  );
 
   it('in files holds a few of the updates at a time, and never all', async () => {
     // 2 MB each: eight are evaluated at once.
