@@ -20,6 +20,7 @@ import { driftSection } from '../sections/drift-section.js';
 import { figuresSection } from '../sections/figures-section.js';
 import { labelsSection } from '../sections/labels-section.js';
 import { metricSection } from '../sections/metric-section.js';
+import { ownersScoresSection } from '../sections/owners-scores-section.js';
 import { picturesSection } from '../sections/pictures-section.js';
 import { scoresSection } from '../sections/scores-section.js';
 import { surveySection } from '../sections/survey-section.js';
@@ -46,6 +47,7 @@ ${figures(run)}
 ${metricSection(run)}
 ${figuresSection(run)}
 ${scoresSection(run)}
+${ownersScoresSection(run)}
 ${run.hasClasses ? labelsSection(run) : undefined}
 ${run.survey && surveySection(run.survey)}
 ${driftSection(run)}
