@@ -269,6 +269,7 @@ const ofAnyTask = [
 ];
 const ofClasses: Readonly<Record<string, string>> = {
   'data/images': 'pictures come with their classes',
+  'data/named-twice.ts': 'the target of a table may be a class',
   'data/settings.ts': 'the target of a table may be a class',
   'data/tables': 'what is learned of a row may be its class',
   'engine/nn/tasks': 'the task of classification, and its losses',

@@ -47,6 +47,39 @@ describe('the setting "data"', () => {
     expect(parseConfiguration(once, 'options')).toEqual(once);
   });
 
+  it('has each name once, in whatever spelling of Unicode', () => {
+    const [nfc, nfd] = ['NFC', 'NFD'].map((form) => 'é'.normalize(form)) as [string, string];
+    const of = (changed: object) =>
+      complaint({ data: { ...table, ...changed }, dataset: 'a.csv', partition });
+    expect(of({ columns: { [nfc]: 'number', [nfd]: 'number' } })).toMatch('"data.columns" has "é" twice');
+    expect(of({ columns: { sex: [nfc, nfd] } })).toMatch('"data.columns.sex" has "é" twice');
+    expect(of({ columns: { sex: { category: [1, '1'] } } })).toMatch(
+      '"data.columns.sex.category" has "1" twice',
+    );
+    expect(of({ columns: { num: 'number' } })).toMatch('"data.target" has "num" twice');
+    expect(of({ target: { column: 'num', classes: ['a', 'b', 'a'] } })).toMatch(
+      '"data.target.classes" has "a" twice',
+    );
+    expect(of({ target: { columns: ['x', 'x'], number: true } })).toMatch(
+      '"data.target.columns" has "x" twice',
+    );
+    const arrays = { kind: 'arrays', inputs: { x: 'number' }, targets: { y: { category: ['a', 'b'] } } };
+    const ofArrays = (changed: object) =>
+      complaint({ data: { ...arrays, ...changed }, dataset: 'a.npz', partition });
+    expect(ofArrays({ targets: { x: 'number' } })).toMatch('"data.targets" has "x" twice');
+    expect(ofArrays({ targets: { y: { category: [nfd, nfc] } } })).toMatch(
+      '"data.targets.y.category" has "é" twice',
+    );
+    const list = { file: 'l.csv', list: 'tags', names: ['a', 'a'] };
+    expect(complaint({ data: { kind: 'pictures', labels: list }, dataset: './p', partition })).toMatch(
+      '"data.labels.names" has "a" twice',
+    );
+    const masks = { folder: 'masks', classes: { [nfc]: 0, [nfd]: 1 } };
+    expect(complaint({ data: { kind: 'pictures', masks }, dataset: './p', partition })).toMatch(
+      '"data.masks.classes" has "é" twice',
+    );
+  });
+
   it('names a site after its folder or file', () => {
     expect(
       ['./seoul', 'C:\\data\\busan', 'x/heart.v2.csv', '.hidden', 'a.csv.gz', 'v1.2/'].map(siteName),

@@ -4,7 +4,7 @@
  * only after that. All files that are replaced are written by this module. Node only.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from './make-folder.js';
 
@@ -38,6 +38,10 @@ export async function writeWhole(
   body: (file: FileHandle) => Promise<void>,
   { mode = 0o666, exclusive = false }: WholeFileOptions = {},
 ): Promise<void> {
+  if (!exclusive && (await isDevice(path))) {
+    const device = await open(path, 'w');
+    return body(device).finally(() => device.close());
+  }
   try {
     const file = await open(temporary, 'wx', mode);
     try {
@@ -55,6 +59,12 @@ export async function writeWhole(
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** Whether it is a device or a pipe: a file would take its place, so it is written to. */
+async function isDevice(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 /** Gives a synced file its final name, durably. */

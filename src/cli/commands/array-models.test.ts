@@ -150,7 +150,7 @@ it('several labels are learned from an array of 0 and 1', async () => {
   const two = await command('run', 'two.yaml');
   expect(two).toMatchObject({ status: 2, stderr: expect.stringContaining('expected [examples,2]') });
   write('three.yaml', {
-    data: { ...labels, targets: { signal: { labels: [1, 2, 3, 4] } } },
+    data: { ...labels, inputs: { found: 'number' }, targets: { signal: { labels: [1, 2, 3, 4] } } },
     dataset: './own',
   });
   expect((await command('run', 'three.yaml')).stderr).toContain('expected whole numbers');

@@ -4,7 +4,7 @@ import { loadArrays } from '../../data/arrays/node/load-arrays.js';
 import { closeDatasets, type DataFacts, type Dataset, describeMeant } from '../../data/dataset.js';
 import { DataError } from '../../data/error.js';
 import { type LoadDataOptions, loadRecordedData } from '../../data/node/load-data.js';
-import { SITES, testFileOf } from '../../data/settings.js';
+import { testFileOf } from '../../data/settings.js';
 import { readsTable } from '../../data/tables/model-columns.js';
 import { loadLearnedRows } from '../../data/tables/node/load-rows.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
@@ -49,7 +49,7 @@ export async function testExamples(
     throw new UsageError(`"${path}" does not say where its data are`, { hint: 'name a file with --dataset' });
   }
   const run = parseConfiguration(ofRun, path);
-  const name = testFileOf(run.data) ?? (run.dataset === SITES ? SITES : (data ?? run.dataset));
+  const name = data ?? testFileOf(run.data) ?? run.dataset;
   if (run.dataset !== 'none' || testFileOf(run.data) !== undefined) {
     const { train, test } = await loadRecordedData(run, data, options);
     closeDatasets(train);

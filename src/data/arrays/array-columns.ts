@@ -1,4 +1,5 @@
 /** What the settings say of arrays, and the columns that arrays become by it. */
+import { canonicalName } from '../../base/names.js';
 import { type Shape, sameShape } from '../../tensor/shape.js';
 import type { ColumnFacts, DataFacts, Dataset, HeldColumn, Meaning } from '../dataset.js';
 import { DataError } from '../error.js';
@@ -15,7 +16,11 @@ export const meaningOfArray = (setting: ArrayMeaning): Meaning => {
   }
   if ('tokens' in setting) return { kind: 'tokens', vocabulary: setting.tokens };
   const { category, ignored } = setting;
-  return { kind: 'categories', names: category.map(String), ...(ignored !== undefined && { ignored }) };
+  return {
+    kind: 'categories',
+    names: category.map((name) => canonicalName(String(name))),
+    ...(ignored !== undefined && { ignored }),
+  };
 };
 
 /** The settings of which such columns are. */

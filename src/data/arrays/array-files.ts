@@ -16,6 +16,7 @@ import {
   type ArrayInFile,
   bytesOfNumber,
   type FoundArrays,
+  foundArrays,
   type NumberType,
   numbersIn,
   type StoredArray,
@@ -36,7 +37,7 @@ export const ARRAY_ENDINGS = ['.npz', '.npy', '.safetensors', '.parquet'] as con
 /** @throws DataError when it is no such file */
 export async function arraysInFile(file: ByteFile): Promise<FoundArrays> {
   const lower = file.path.toLowerCase();
-  if (isNpy(lower)) return new Map([[nameIn(file.path), () => npyIn(file)]]);
+  if (isNpy(lower)) return foundArrays(file.path, [[nameIn(file.path), () => npyIn(file)]]);
   if (lower.endsWith('.npz')) return inZip(file);
   if (lower.endsWith('.safetensors')) return inSafetensors(file);
   if (lower.endsWith('.parquet')) return arraysInParquet(file);
@@ -54,10 +55,11 @@ export const isNpy = (name: string): boolean => /\.npy$/i.test(name);
  */
 export function arraysInFolder(folder: string, files: readonly ByteFile[]): FoundArrays {
   if (files.length === 0) throw new DataError(`data: "${folder}" has no .npy files`);
-  return new Map(
+  return foundArrays(
+    folder,
     [...files]
       .sort((a, b) => compareNames(nameIn(a.path), nameIn(b.path)))
-      .map((file) => [nameIn(file.path), () => npyIn(file)]),
+      .map((file) => [nameIn(file.path), () => npyIn(file)] as const),
   );
 }
 
@@ -83,7 +85,8 @@ async function inZip(file: ByteFile) {
     );
   }
   const entries = zipEntries(await file.read(directory.start, directory.bytes), what);
-  return new Map(
+  return foundArrays(
+    path,
     entries
       .filter(({ name }) => !name.endsWith('/'))
       .map((entry) => [nameIn(entry.name), () => zippedArray(file, entry)] as const),
@@ -104,7 +107,8 @@ async function inSafetensors(file: ByteFile) {
   try {
     const length = safetensorsDataStart(await file.read(0, 8), path, size);
     const { entries, dataStart } = parseSafetensorsHeader(await file.read(0, length), path, size);
-    return new Map(
+    return foundArrays(
+      path,
       entries.map(({ name, dtype, shape, begin, end }) => {
         const range = { file, start: dataStart + begin, length: end - begin };
         const what = `"${name}" in "${path}"`;

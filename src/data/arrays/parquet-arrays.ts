@@ -9,12 +9,22 @@ import { DataError } from '../error.js';
 import { KINDS } from '../paged-values.js';
 import { type ByteSource, openParquet, type ParquetFile } from '../parquet/parquet-file.js';
 import type { ByteFile } from './byte-range.js';
-import { type ArrayInFile, beyondInt32, type FoundArrays, kindOf, type NumberType } from './stored-array.js';
+import {
+  type ArrayInFile,
+  beyondInt32,
+  type FoundArrays,
+  foundArrays,
+  kindOf,
+  type NumberType,
+} from './stored-array.js';
 
 /** @throws DataError when it is no Parquet file */
 export async function arraysInParquet(file: ByteFile): Promise<FoundArrays> {
   const parquet = await openParquet(file.path, byteSource(file));
-  return new Map(parquet.names.map((name) => [name, () => arrayOf(parquet, file.path, name)] as const));
+  return foundArrays(
+    file.path,
+    parquet.names.map((name) => [name, () => arrayOf(parquet, file.path, name)] as const),
+  );
 }
 
 const byteSource = (file: ByteFile): ByteSource => ({

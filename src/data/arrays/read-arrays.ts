@@ -2,6 +2,7 @@
  * Reads a data set of arrays: those of a file or a folder by the names in the settings, and those
  * of the test by the same names behind `test_`.
  */
+import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
 import { partNearest } from '../../base/part-of.js';
 import { randomStream } from '../../base/random.js';
@@ -63,7 +64,7 @@ export async function readArrays(
 ): Promise<LoadedArrays> {
   const { path, found } = place;
   const names = [...Object.keys(settings.inputs), ...Object.keys(settings.targets)];
-  const hasTest = names.some((name) => found.has(`${TEST}${name}`));
+  const hasTest = names.some((name) => found.has(canonicalName(`${TEST}${name}`)));
   const read = async (prefix: string, parts: number, partOf?: PartOf) =>
     readSets(place, settings, await arraysOf(path, found, names, prefix), parts, options, partOf);
   if (wanted === 'training' || (wanted === 'both' && hasTest)) {
@@ -94,7 +95,7 @@ async function arraysOf(
 ): Promise<ReadonlyMap<string, ArrayInFile>> {
   const arrays = new Map<string, ArrayInFile>();
   for (const name of names) {
-    const open = found.get(`${prefix}${name}`);
+    const open = found.get(canonicalName(`${prefix}${name}`));
     if (open === undefined) {
       const has = [...found.keys()];
       const nearest = nearestName(`${prefix}${name}`, has);
@@ -127,7 +128,7 @@ async function readSets(
   const columnsOf = (side: ArraySettings['inputs']) =>
     Object.entries(side).map(([name, setting]) => {
       const array = arrays.get(name) as ArrayInFile;
-      const facts = columnOfArray(name, setting, array, array.what);
+      const facts = columnOfArray(canonicalName(name), setting, array, array.what);
       return { array, facts, kept: keptKind(facts, array) };
     });
   const [inputs, targets] = [columnsOf(settings.inputs), columnsOf(settings.targets)];

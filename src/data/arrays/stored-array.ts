@@ -2,6 +2,7 @@
  * An array as a file stores it, and its numbers as ours: bytes stay bytes, other whole numbers
  * become int32, all floats float32.
  */
+import { canonicalName } from '../../base/names.js';
 import { bf16ToF32, f16ToF32 } from '../../tensor/half.js';
 import type { Shape } from '../../tensor/shape.js';
 import type { ColumnValues } from '../dataset.js';
@@ -36,8 +37,28 @@ export interface ArrayInFile extends StoredArray {
   numbers(): AsyncIterable<ColumnValues>;
 }
 
-/** By their names. What cannot be read as numbers is an error only where it is asked for. */
+/**
+ * By their names, in NFC. What cannot be read as numbers is an error only where it is asked for.
+ */
 export type FoundArrays = ReadonlyMap<string, () => Promise<ArrayInFile>>;
+
+/** Two arrays of one name, in whatever spelling of Unicode, are an error where it is asked for. */
+export function foundArrays(
+  path: string,
+  arrays: readonly (readonly [name: string, open: () => Promise<ArrayInFile>])[],
+): FoundArrays {
+  const found = new Map<string, () => Promise<ArrayInFile>>();
+  for (const [spelled, open] of arrays) {
+    const name = canonicalName(spelled);
+    found.set(name, found.has(name) ? () => Promise.reject(twoArrays(path, name)) : open);
+  }
+  return found;
+}
+
+const twoArrays = (path: string, name: string) =>
+  new DataError(`data: "${path}" has two arrays "${name}", expected one`, {
+    hint: 'rename one of them, or remove it; two spellings of Unicode are one name',
+  });
 
 /** Bytes of a number. */
 export const bytesOfNumber = (type: NumberType): number =>

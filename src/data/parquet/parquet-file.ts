@@ -3,6 +3,7 @@
  * and in browsers; it is loaded with the first such file.
  */
 import type { SchemaElement, SchemaTree } from 'hyparquet';
+import { canonicalName } from '../../base/names.js';
 import { DataError } from '../error.js';
 
 /** By its name. */
@@ -60,7 +61,7 @@ export async function openParquet(file: string, source: ByteSource): Promise<Par
     const { children } = parquetSchema(metadata);
     const scan = await parquetScan({ file: source, metadata, compressors, geoparquet: false });
     // A damaged header may have no name, or one that is no text.
-    const columns = children.map((tree) => ({ ...tree, name: tree.element.name.trim() }));
+    const columns = children.map((tree) => ({ ...tree, name: canonicalName(tree.element.name.trim()) }));
     return { scan, columns };
   });
   const columnOf = (name: string) => columns.find((column) => column.name === name);

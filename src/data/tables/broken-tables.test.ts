@@ -114,6 +114,42 @@ describe('tables that are written in another way', () => {
   });
 });
 
+describe('a name in the two spellings of Unicode', () => {
+  const spelled = (form: 'NFC' | 'NFD') => (text: string) => text.normalize(form);
+  const of = (form: 'NFC' | 'NFD') => {
+    const own = spelled(form);
+    return {
+      columns: {
+        [own('âge')]: { number: 'years', missing: [own('âgé')] },
+        [own('santé')]: [own('énervé'), 'calme'],
+      },
+      target: { column: own('épreuve'), classes: ['hiver', own('été')] },
+      group: own('hôpital'),
+    } satisfies Partial<TableSettings>;
+  };
+  const text = (form: 'NFC' | 'NFD') =>
+    spelled(form)('âge;santé;épreuve;hôpital\n41;énervé;été;é\nâgé;calme;hiver;è\n');
+
+  it.each([
+    ['NFC', 'NFD'],
+    ['NFD', 'NFC'],
+  ] as const)('is one name: %s in the settings, %s in the table', (inSettings, inTable) => {
+    const expected = load(text('NFC'), { settings: of('NFC') });
+    const outcome = load(text(inTable), { settings: of(inSettings) });
+    expect(outcome.notices).toEqual([]);
+    expect(values(outcome)).toEqual(values(expected));
+    expect(outcome.dataset.inputs.map(({ name, meaning }) => ({ name, meaning }))).toEqual(
+      expected.dataset.inputs.map(({ name, meaning }) => ({ name, meaning })),
+    );
+    expect(values(outcome).numbers).toEqual([41, MISSING_NUMBER]);
+  });
+
+  it('names two columns that a table cannot have both', () => {
+    const twice = `âge;santé;épreuve;hôpital;${'âge'.normalize('NFD')}\n41;calme;été;a;42\n`;
+    expect(refusal(twice, { settings: of('NFC') })).toContain('two columns are called "âge"');
+  });
+});
+
 describe('tables that lack something', () => {
   it('have it missing in whatever spelling, and where a column declares it', () => {
     const spelled = ['', 'NA', 'NaN', 'nan', 'N/A', 'null', 'NULL', '#N/A', 'None', '<NA>'];

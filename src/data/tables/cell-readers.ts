@@ -1,4 +1,5 @@
 /** Reads the cells of a column as numbers: quantities, or days. */
+import { canonicalName } from '../../base/names.js';
 import type { ColumnValues } from '../dataset.js';
 import { MISSING_NUMBER, MISSING_WORDS } from '../features.js';
 import type { CellProblems } from './cell-problems.js';
@@ -77,7 +78,7 @@ export function numberReader(
     return number;
   };
   const refused = (text: string): number => {
-    const word = text.trim().toLowerCase();
+    const word = canonicalName(text.trim()).toLowerCase();
     if (MISSING_IN_NUMBERS.has(word) || words.has(word)) return MISSING_NUMBER;
     const day = orDay ? dayNumber(text.trim()) : undefined;
     if (day !== undefined) return day;
@@ -141,7 +142,7 @@ export function dateReader({ name, value }: ColumnSpecOfTable, problems: CellPro
   const words = new Set(value.missing.map((word) => word.trim().toLowerCase()));
   const read = (text: string): number => {
     const trimmed = text.trim();
-    const word = trimmed.toLowerCase();
+    const word = canonicalName(trimmed).toLowerCase();
     if (MISSING_IN_NUMBERS.has(word) || words.has(word)) return MISSING_NUMBER;
     const days = dayNumber(trimmed);
     if (days !== undefined) return days;

@@ -63,11 +63,18 @@ export interface TableSpec {
 
 export function tableSpec({ columns, target, group }: TableSettings): TableSpec {
   const specs = Object.entries(columns).map(([name, setting]) => ({
-    name: name.trim(),
+    name: columnName(name),
     value: valueSpec(setting),
   }));
-  return { columns: specs, target: targetSpec(target), group };
+  return {
+    columns: specs,
+    target: targetSpec(target),
+    group: group === undefined ? undefined : columnName(group),
+  };
 }
+
+/** As the header of a table is read: the same in both spellings of Unicode. */
+export const columnName = (name: string): string => canonicalName(name.trim());
 
 /** All columns that are read. */
 export const columnNames = ({ columns, target, group }: TableSpec): readonly string[] => [
@@ -93,7 +100,7 @@ function valueSpec(setting: ColumnSetting): ValueSpec {
   if (Array.isArray(setting)) return category(setting);
   if (setting === 'category') return category(undefined);
   if (typeof setting === 'string') return { kind: setting, missing: [] };
-  const missing = (setting.missing ?? []).map(String);
+  const missing = missingWords(setting.missing);
   if ('number' in setting) {
     const unit = typeof setting.number === 'string' ? setting.number : undefined;
     return { kind: 'number', unit, range: setting.range, missing };
@@ -101,6 +108,9 @@ function valueSpec(setting: ColumnSetting): ValueSpec {
   if ('date' in setting) return { kind: 'date', missing };
   return category(setting.category === true ? undefined : setting.category, missing);
 }
+
+const missingWords = (words: readonly (string | number)[] = []): readonly string[] =>
+  words.map((word) => canonicalName(String(word)));
 
 const category = (
   names: readonly (string | number | boolean)[] | undefined,
@@ -112,27 +122,31 @@ const category = (
 });
 
 function targetSpec(target: TableSettings['target']): TargetSpec {
-  const missing = (target.missing ?? []).map(String);
+  const missing = missingWords(target.missing);
   if ('positive' in target) {
-    const { column, positive, names } = target;
+    const { positive, names } = target;
+    const column = columnName(target.column);
     const condition = conditionOf(positive);
     return { kind: 'positive', column, condition, names: names ?? namesOf(column, condition), missing };
   }
   if ('classes' in target) {
     const names = target.classes === true ? undefined : target.classes;
-    return { kind: 'value', column: { name: target.column, value: category(names, missing) } };
+    return { kind: 'value', column: { name: columnName(target.column), value: category(names, missing) } };
   }
   if ('labels' in target) {
     return {
       kind: 'labels',
-      columns: target.columns.map((name) => ({ name, value: category(['0', '1'], missing) })),
+      columns: target.columns.map((name) => ({
+        name: columnName(name),
+        value: category(['0', '1'], missing),
+      })),
     };
   }
   const unit = typeof target.number === 'string' ? target.number : undefined;
   const value: ValueSpec = { kind: 'number', unit, missing };
   return 'column' in target
-    ? { kind: 'value', column: { name: target.column, value } }
-    : { kind: 'numbers', columns: target.columns.map((name) => ({ name, value })), unit };
+    ? { kind: 'value', column: { name: columnName(target.column), value } }
+    : { kind: 'numbers', columns: target.columns.map((name) => ({ name: columnName(name), value })), unit };
 }
 
 function conditionOf(positive: string | number | boolean): Condition {

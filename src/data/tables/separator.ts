@@ -1,4 +1,5 @@
 /** Finds what separates the cells of a text table, by its first lines. */
+import { columnName } from './column-specs.js';
 import { recordTexts, scanRecords } from './record-scanner.js';
 
 export const SEPARATORS = [',', ';', '\t', '|'] as const;
@@ -20,7 +21,8 @@ export function separatorOf(text: Uint8Array, wanted: readonly string[]): Separa
 function scoreOf(text: Uint8Array, separator: Separator, wanted: readonly string[]): readonly number[] {
   const records = firstRecords(text, separator);
   const [header = [], ...others] = records;
-  const found = wanted.filter((name) => header.includes(name)).length;
+  const names = header.map(columnName);
+  const found = wanted.filter((name) => names.includes(name)).length;
   const isEven = others.every(({ length }) => length === header.length);
   return [found, isEven && header.length > 1 ? 1 : 0, header.length];
 }

@@ -2,6 +2,8 @@
  * Opens a text table whose bytes come piece by piece: encoding, separator and decimal comma are
  * found in the first piece. A header comes first, then records.
  */
+
+import { columnName } from './column-specs.js';
 import type { CellRecords } from './kernels/table-memory.js';
 import { type RecordScanner, recordTexts, scanRecords } from './record-scanner.js';
 import { firstRecords, hasDecimalComma, type Separator, separatorOf } from './separator.js';
@@ -45,7 +47,7 @@ export function textScanner(
     const isComma = separator !== ',' && hasDecimalComma(firstRecords(bytes, separator));
     const decimal = format.decimal ?? (isComma ? ',' : '.');
     const scanner = scanRecords(file, separator.charCodeAt(0), (records) => {
-      if (take === undefined) take = open({ names: recordTexts(records, 0), decimal });
+      if (take === undefined) take = open({ names: recordTexts(records, 0).map(columnName), decimal });
       else take(records);
       return undefined;
     });

@@ -3,6 +3,7 @@
 import type { Complaint } from '../../base/complaint.js';
 import { participantNamesProblem } from '../../base/names.js';
 import { type PictureFactsSettings, pictureFactsProblem } from '../../data/images/settings.js';
+import { namedTwice } from '../../data/named-twice.js';
 import { type DataSettings, dataProblem } from '../../data/settings.js';
 import type { TaskSettings } from '../../engine/nn/settings.js';
 import { chosenMetricsProblem } from '../../metrics/known-metrics.js';
@@ -51,6 +52,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   targetsOfTheTask,
   noMoreThanThereAre,
   dataProblem,
+  ({ data }) => data && namedTwice(data),
   pictureFactsProblem,
   asManyNames,
   quorumThatCanBe,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { writeNpyFolder } from '../../../../test/write-npy.js';
 import { type Column, closeDatasets, type Dataset, requireHeld } from '../../dataset.js';
 import { pagingIn } from '../../paged/node/paging.js';
 import { isPaged } from '../../paged-values.js';
@@ -170,6 +171,25 @@ describe('is refused in one line', () => {
     copyFileSync(at('expected.json'), text);
     await expect(loadArrays(text, settings)).rejects.toThrow('is not a .npz file');
   });
+});
+
+it.each([
+  ['NFC', 'NFD'],
+  ['NFD', 'NFC'],
+] as const)('a name in %s is that of an array whose name is in %s', async (inSettings, inFile) => {
+  const place = join(folder, `spelled-${inFile}`);
+  const name = 'âge';
+  writeNpyFolder(place, {
+    [name.normalize(inFile)]: { shape: [3, 1], values: Float32Array.of(1, 2, 3) },
+    label: { shape: [3], values: Uint8Array.of(0, 1, 2) },
+  });
+  const settings: Settings = { inputs: { [name.normalize(inSettings)]: 'number' }, targets: label };
+  const { train } = await loadArrays(place, settings, { wanted: 'training' });
+  expect(train.inputs.map((column) => [column.name, ...valuesOf(column)])).toEqual([[name, 1, 2, 3]]);
+  writeNpyFolder(place, { [name.normalize(inSettings)]: { shape: [3, 1], values: new Float32Array(3) } });
+  await expect(loadArrays(place, settings, { wanted: 'training' })).rejects.toThrow(
+    `has two arrays "${name}", expected one`,
+  );
 });
 
 it('a folder of .npy files has an array for each', async () => {

@@ -3,6 +3,7 @@
  */
 import { canonicalName } from '../../../base/names.js';
 import type { DataSettings } from '../../settings.js';
+import { columnName } from '../../tables/column-specs.js';
 
 export type PictureSettings = Extract<DataSettings, { kind: 'pictures' }>;
 
@@ -41,11 +42,16 @@ export function labelSpec(labels: NonNullable<PictureSettings['labels']>): Label
   if (typeof labels === 'string') {
     return { file: placeOf(labels), picture: undefined, target: { kind: 'class', column: undefined } };
   }
-  const { picture } = labels;
+  const picture = labels.picture === undefined ? undefined : columnName(labels.picture);
   const file = placeOf(labels.file);
-  if ('columns' in labels) return { file, picture, target: { kind: 'columns', columns: labels.columns } };
-  if (!('list' in labels)) return { file, picture, target: { kind: 'class', column: labels.class } };
-  const { list: column, names, separator } = labels;
+  if ('columns' in labels)
+    return { file, picture, target: { kind: 'columns', columns: labels.columns.map(columnName) } };
+  if (!('list' in labels)) {
+    const column = labels.class === undefined ? undefined : columnName(labels.class);
+    return { file, picture, target: { kind: 'class', column } };
+  }
+  const { names, separator } = labels;
+  const column = columnName(labels.list);
   return { file, picture, target: { kind: 'list', column, names: names.map(canonicalName), separator } };
 }
 

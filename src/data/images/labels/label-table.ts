@@ -1,5 +1,6 @@
 /** Reads the table of labels: a small CSV or TSV file, as text. */
 import { DataError } from '../../error.js';
+import { columnName } from '../../tables/column-specs.js';
 import { recordTexts, scanRecords } from '../../tables/record-scanner.js';
 import { separatorOf } from '../../tables/separator.js';
 import { textBytes } from '../../tables/text-bytes.js';
@@ -41,7 +42,7 @@ export function readLabelTable(file: string, bytes: Uint8Array, wanted: readonly
     );
   }
   const ragged = others.find(({ cells }) => cells.length !== header.cells.length);
-  if (ragged === undefined) return { file, header: header.cells, rows: others };
+  if (ragged === undefined) return { file, header: header.cells.map(columnName), rows: others };
   throw new DataError(
     `data: "${file}", line ${ragged.line} has ${ragged.cells.length} cells, expected ${header.cells.length} as in the header`,
     { hint: 'quote a cell that contains the separator' },

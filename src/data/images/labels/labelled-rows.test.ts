@@ -46,6 +46,15 @@ describe('a table of labels', () => {
     expect(labelled(text, settings).labels).toEqual({ 'a.png': 'x', 'more/b.jpg': 'y', 'more/c.webp': 'z' });
   });
 
+  it('has columns that settings name in the other spelling of Unicode', () => {
+    const text = 'âge,nom,espèce\n1,a.png,ant\n2,b.jpg,bee\n3,c.webp,ant\n';
+    for (const form of ['NFC', 'NFD'] as const) {
+      const settings = { file: 'labels.csv', picture: 'nom', class: 'espèce'.normalize(form) };
+      expect(labelled(text, settings).labels).toEqual(classes);
+      expect(labelled(text.normalize('NFD'), settings).labels).toEqual(classes);
+    }
+  });
+
   it('has several labels, as columns of 0 and 1 or as a list', () => {
     const columns = { file: 'labels.csv', columns: ['wet', 'cold'] };
     const ofColumns = 'file,wet,cold\na.png,0,1\nb.jpg,1.0,false\nc.webp,TRUE,1\n';

@@ -44,6 +44,14 @@ describe('the rows of a table for a model', () => {
     closeDatasets(paged);
   });
 
+  it('have the column of groups, however Unicode spells its name', async () => {
+    const spelled = join(folder, 'spelled.csv');
+    writeFileSync(spelled, `${'hôpital'.normalize('NFC')},x,kind\np7,1,a\n`);
+    const named = { ...settings, group: 'hôpital'.normalize('NFD') };
+    const { group } = await loadRows(spelled, facts.inputs, named, {});
+    expect([group?.name, group?.cell(0)]).toEqual(['hôpital'.normalize('NFC'), 'p7']);
+  });
+
   it('are the same in a file where the model is measured on them', async () => {
     const held = await loadLearnedRows(visits, facts, settings, {});
     const paged = await loadLearnedRows(visits, facts, settings, { paging: pagingIn(0, room) });

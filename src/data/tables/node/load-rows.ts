@@ -8,7 +8,7 @@ import {
   describeMeant,
 } from '../../dataset.js';
 import { DataError } from '../../error.js';
-import type { TableSettings } from '../column-specs.js';
+import { type TableSettings, tableSpec } from '../column-specs.js';
 import { columnsOfModel, inputsAlone, learnedColumns } from '../model-columns.js';
 import { tableDatasets } from '../table-dataset.js';
 import { type ReadTableOptions, readTable } from './read-table.js';
@@ -36,7 +36,8 @@ export async function loadRows(
   settings: TableSettings | undefined,
   options: Options,
 ): Promise<TableRows> {
-  const { separator, decimal, encoding, group } = settings ?? {};
+  const { separator, decimal, encoding } = settings ?? {};
+  const group = settings && tableSpec(settings).group;
   const spec = inputsAlone(columnsOfModel(inputs, settings), group);
   const format = { separator, decimal, encoding };
   const table = await readTable(file, spec, { ...format, ...options, forPredictions: true });
