@@ -145,6 +145,7 @@ export async function trainLocally(
   const report = reporter(context.onProgress, work, inSteps ? undefined : epochs, inAll);
   try {
     let figures: Figures | undefined;
+    let state: Float32Array | undefined;
     let loss = 0;
     let epoch = 0;
     while (epoch < epochs) {
@@ -160,7 +161,7 @@ export async function trainLocally(
         report({ epoch, step, steps, epochDone: false, loss, validation: figures }, loop);
       }
       if (validation.length > 0) {
-        const state = await loop.state();
+        state = await loop.state(state);
         const { evaluation } = context;
         const metrics = await evaluateState(evaluation, plan, state, dataset, validation, keepGoing);
         if (metrics === undefined) return undefined;
@@ -171,7 +172,7 @@ export async function trainLocally(
         break;
       }
     }
-    const state = await loop.state();
+    state = await loop.state(state);
     if (!state.every(Number.isFinite)) throw diverged(work, 'a weight', 'not finite', loop.steps);
     return {
       state,
@@ -184,6 +185,8 @@ export async function trainLocally(
     };
   } finally {
     batches.close();
+    // Else they would wait for the next task beside all that is evaluated and merged meanwhile.
+    context.training.forget();
   }
 }
 
@@ -227,27 +230,27 @@ async function stepLoop(
   };
   const results: Tensors = { lossSum: f32Tensor(lossSum, []), counted: f32Tensor(counted, []) };
   const slotNames = Array.from({ length: plan.slotCount }, (_, index) => `slot${index}`);
-  const slots = slotNames.map((name, index) => {
-    const vector = work.slots?.subarray(index * size, (index + 1) * size) ?? new Float32Array(size);
-    return [name, f32Tensor(vector)] as const;
-  });
-  await training.write({ state: f32Tensor(base), ...Object.fromEntries(slots) });
+  const partsOf = (slots: Float32Array): Tensors =>
+    Object.fromEntries(
+      slotNames.map((name, index) => [name, f32Tensor(slots.subarray(index * size, (index + 1) * size))]),
+    );
+  const noSlots = () => new Float32Array(plan.slotCount * size);
+  await training.write({ state: f32Tensor(base), ...partsOf(work.slots ?? noSlots()) });
 
   return {
     steps: 0,
     /** Examples, and units of the task. */
     seen: 0,
     units: 0,
-    async state() {
-      return (await training.read()).state?.data as Float32Array;
+    /** Written into the array, if one is given. */
+    async state(into: Float32Array = new Float32Array(base.length)) {
+      await training.read({ state: f32Tensor(into) });
+      return into;
     },
     /** All slots, concatenated. */
     async slots() {
-      const read = await training.read();
-      const joined = new Float32Array(plan.slotCount * size);
-      slotNames.forEach((name, index) => {
-        joined.set(read[name]?.data as Float32Array, index * size);
-      });
+      const joined = noSlots();
+      await training.read(partsOf(joined));
       return joined;
     },
     async run(batch: Batch) {

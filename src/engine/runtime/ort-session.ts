@@ -84,16 +84,21 @@ export function ortSession(
         given.map((name) => [name, delivered(engine, results[name] as OrtTensor, outputs[name])]),
       ) satisfies Tensors;
     },
-    async read() {
+    async read(into) {
       const read: Record<string, Tensor> = {};
-      for (const [name, tensor] of carried.current) {
+      for (const name of into === undefined ? carried.current.keys() : Object.keys(into)) {
+        const tensor = carried.current.get(name);
+        if (tensor === undefined) throw new RuntimeError(`runtime: input "${name}" was never written`);
         const data = (await tensor.getData()) as Tensor['data'];
-        read[name] = typed(tensor, data.slice() as Tensor['data']);
+        const given = into?.[name];
+        given?.data.set(data);
+        read[name] = given ?? typed(tensor, data.slice() as Tensor['data']);
       }
       return read;
     },
+    forget: () => carried.forget(),
     async release() {
-      for (const tensor of carried.current.values()) tensor.dispose();
+      carried.forget();
       await session.release();
     },
   };
@@ -117,6 +122,14 @@ function carriedTensors(
       current.get(name)?.dispose();
       current.set(name, copyToOrt(ort, name, tensor));
       if (writesIntoOutputs) spare.set(name, copyToOrt(ort, name, tensor));
+    },
+    forget() {
+      for (const tensor of [...current.values(), ...spare.values()]) {
+        if (writesIntoOutputs) memory?.free(tensor.data as Tensor['data']);
+        tensor.dispose();
+      }
+      current.clear();
+      spare.clear();
     },
     /** Takes the result of a run, or the tensor that was given for it. */
     advance(name: string, result: OrtTensor, given: OrtTensor | undefined) {

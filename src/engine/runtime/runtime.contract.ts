@@ -1,7 +1,7 @@
 /** What every runtime must do. `describeRuntime` runs these tests against one runtime. */
 
 import { describe, expect, it } from 'vitest';
-import { f32Tensor, i32Tensor, u8Tensor } from '../../tensor/tensor.js';
+import { f32Tensor, i32Tensor, type Tensor, u8Tensor } from '../../tensor/tensor.js';
 import * as g from '../graph/build.js';
 import { evaluate } from '../graph/evaluate.js';
 import { conv2d, dense, dropout } from '../nn/layers/layers.js';
@@ -103,6 +103,31 @@ export function describeRuntime(runtime: Runtime): void {
         expect([...kept!.data]).toEqual([2, 2, 2]);
         kept!.data.fill(7);
         expect([...(await session.read()).kept!.data]).toEqual([8, 8, 8]);
+        await session.release();
+      });
+
+      it('writes into given arrays what it is asked for', async () => {
+        const session = await open();
+        await session.write({ kept: vector(1, 2, 3) });
+        await session.run({ x: vector(0, 0, 1) });
+        const into = vector(0, 0, 0);
+        expect(await session.read({ kept: into })).toEqual({ kept: vector(2, 4, 7) });
+        expect(into).toEqual(vector(2, 4, 7));
+        expect(await session.read({})).toEqual({});
+        await session.release();
+      });
+
+      it('forgets what it keeps, and goes on when it is written again', async () => {
+        const session = await open();
+        await session.write({ kept: vector(1, 2, 3) });
+        await session.run({ x: vector(0, 0, 1) });
+        const { kept } = await session.read();
+        session.forget();
+        expect(await session.read()).toEqual({});
+        await expect(session.run({ x: vector(0, 0, 0) })).rejects.toThrow('was never written');
+        await session.write({ kept: kept as Tensor });
+        await session.run({ x: vector(0, 0, 0) });
+        expect(await session.read()).toEqual({ kept: vector(4, 8, 14) });
         await session.release();
       });
 

@@ -18,8 +18,13 @@ export interface Session {
    * thread while it computes, except on a GPU.
    */
   run(inputs: Feeds, outputs?: Tensors): Promise<Tensors>;
-  /** Copies of the present carried values, under their names as inputs. */
-  read(): Promise<Tensors>;
+  /**
+   * The present carried values, under their names as inputs: those in `into`, written there;
+   * without it all, as copies.
+   */
+  read(into?: Tensors): Promise<Tensors>;
+  /** Gives back the memory of the carried values. They are written anew before the next run. */
+  forget(): void;
   release(): Promise<void>;
 }
 

@@ -6,15 +6,18 @@ import { parentPort } from 'node:worker_threads';
 import type { Dataset } from '../../../data/dataset.js';
 import { receivedDataset } from '../../../data/paged/node/paging.js';
 import { isPaged } from '../../../data/paged-values.js';
+import { freeArray } from '../../../engine/runtime/node/free-array.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
 import { type TaskWork, taskWork } from '../../task-work.js';
-import type { WorkerSetup } from '../../tasks.js';
+import type { WorkerSetup, WorkerTask } from '../../tasks.js';
+import { buffersOf } from '../moved-buffers.js';
 import { batchFeed, needsFeeder } from './feeding.js';
 import type { FromThread, ToThread } from './threads.js';
 
 const port = parentPort;
 if (port === null) throw new Error('internal: this module runs in a worker thread');
-const send = (message: FromThread) => port.postMessage(message);
+const send = (message: FromThread) =>
+  port.postMessage(message, message.type === 'done' ? buffersOf(message.result) : []);
 
 let work: TaskWork | undefined;
 let running: Promise<void> = Promise.resolve();
@@ -65,7 +68,7 @@ port.on('message', (message: ToThread) => {
       send({ type: 'ready' });
       break;
     case 'task':
-      running = work?.answer(message) ?? running;
+      running = work?.answer(message).then(() => freeArrays(message.task)) ?? running;
       break;
     case 'end':
       void end();
@@ -74,3 +77,8 @@ port.on('message', (message: ToThread) => {
       port.close();
   }
 });
+
+/** A task came as a copy, of models and of lists of examples: garbage of many megabytes. */
+function freeArrays(task: WorkerTask): void {
+  for (const value of Object.values(task)) if (ArrayBuffer.isView(value)) freeArray(value);
+}

@@ -11,7 +11,8 @@ import { ortInPage } from '../../../engine/runtime/page/ort-in-page.js';
 import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
 import { type Runtime, RuntimeError } from '../../../engine/runtime/runtime.js';
 import { type TaskWork, taskWork, workerFailure } from '../../task-work.js';
-import type { FromWorker, TaskMessage, TaskResult, WorkerFailure, WorkerSetup } from '../../tasks.js';
+import type { FromWorker, TaskMessage, WorkerFailure, WorkerSetup } from '../../tasks.js';
+import { buffersOf } from '../moved-buffers.js';
 
 export type ToPageWorker =
   /** The first message. */
@@ -60,13 +61,6 @@ async function setUp(setup: WorkerSetup, flag: Int32Array | undefined) {
 function send(message: FromPageWorker) {
   const transfer = message.type === 'done' ? buffersOf(message.result) : [];
   self.postMessage(message, { transfer });
-}
-
-/** Buffers that can be moved and need not be copied, since this thread no longer uses them. */
-function buffersOf(result: TaskResult): Transferable[] {
-  if (result instanceof Float32Array) return [result.buffer as ArrayBuffer];
-  if (result === undefined || !('state' in result)) return [];
-  return [result.state.buffer as ArrayBuffer, result.slots.buffer as ArrayBuffer];
 }
 
 /** Before there are tasks, an error of the runtime means that the chosen device does not work. */
