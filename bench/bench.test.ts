@@ -4,10 +4,19 @@ import { itAtLength } from '../test/every-case.js';
 import { checkoutAt, measureAgainst } from './against.js';
 import { type Contender, inTurns, sideBySide } from './contender.js';
 import { networkNames, trainingFlops } from './networks.js';
+import { descendants, stateIn } from './process-tree.js';
 import type { ReadingRow } from './reading.js';
 import { quantile, ratio, sampleOf } from './statistics.js';
 import { bestPeer, measureSteps, type StepsRow, wasBusy } from './steps.js';
-import { againstTable, compileTable, mergingTable, readingTable, stepsTable } from './tables.js';
+import {
+  againstTable,
+  compileTable,
+  mergingTable,
+  photosTable,
+  readingTable,
+  stepsTable,
+  tableRunsTable,
+} from './tables.js';
 
 const exactly = (value: number) => sampleOf([value]);
 
@@ -135,7 +144,7 @@ it('a ratio to another checkout is given to a thousandth', () => {
   expect(againstTable({ network: 'mlp', batchSize: 64, rows: [row] })).toContain('0.985×');
 });
 
-it('a reading is compared with pandas turn by turn, and the memory of a run is told by row', () => {
+it('a reading is compared with pandas turn by turn', () => {
   const row = (label: string, oursToIt: readonly number[]): ReadingRow => ({
     label,
     rate: exactly(2e8),
@@ -144,21 +153,39 @@ it('a reading is compared with pandas turn by turn, and the memory of a run is t
     oursToIt: sampleOf(oursToIt),
     peakBytes: 3e8,
   });
-  const use = { peakBytes: 4e8, seconds: 9, cpuSeconds: 8 };
   const text = readingTable({
     bytes: 1e9,
     rows: 1e7,
     columns: 17,
     warm: [row('ours', [1, 1, 1]), row('pandas', [0.9, 1.2, 0.8])],
     cold: [],
-    runs: [
-      { ...use, rows: 5e6 },
-      { ...use, rows: 1e7, peakBytes: 5.5e8 },
-    ],
-    bytesOfRow: 30,
   });
   expect(text).toMatch(/^ours +200 +100 +50 +2,000,000 +300\.0 MB$/m);
   expect(text).toMatch(/^pandas .* 0\.90, 0\.80, 1\.20$/m);
-  expect(text).toMatch(/30 bytes for each row more/);
   expect(text).not.toContain('from the disk');
+});
+
+it('the processes of a run are counted together, and no others', () => {
+  const stat = (pid: number, parent: number) =>
+    stateIn(pid, `${pid} (a (b) c) S ${parent} 1 1 0 -1 0 0 0 0 0 100 20 3 7 20 0 1 0`);
+  const all = [stat(1, 0), stat(5, 1), stat(6, 5), stat(7, 5), stat(8, 7), stat(9, 1)].map((one) => one!);
+  expect(descendants(all, 5).map(({ pid }) => pid)).toEqual([5, 6, 7, 8]);
+  expect(all[0]).toEqual({ pid: 1, parent: 0, cpuSeconds: 1.3 });
+  expect(descendants(all, 10)).toEqual([]);
+  expect(stateIn(11, '')).toBeUndefined();
+});
+
+const use = { peakBytes: 4e8, mainPeakBytes: 3e8, seconds: 9, cpuSeconds: 8, said: [] };
+
+it('the memory of a run on a table is told by row', () => {
+  const run = { ...use, label: 'survey', rows: 5e6 };
+  const text = tableRunsTable({ bytes: 1e9, maxMemory: 0.5, runs: [run], bytesOfRow: 30 });
+  expect(text).toMatch(/30 bytes for each row more/);
+  expect(text).toMatch(/^survey +5,000,000 +400\.0 MB +9\.0 +8\.0$/m);
+});
+
+it('a run on photos is told with what it said of them', () => {
+  const text = photosTable({ ...use, photos: 120, notices: ['data: one was left out'] });
+  expect(text).toMatch(/all processes +400\.0 MB$/m);
+  expect(text).toMatch(/data: one was left out$/);
 });

@@ -54,12 +54,3 @@ export async function peakBytesOf(pid: number): Promise<number | undefined> {
   const peak = peakIn(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''));
   return Number.isNaN(peak) ? undefined : peak;
 }
-
-/** The processor time that another process has taken; undefined when it has ended. */
-export async function cpuSecondsOf(pid: number): Promise<number | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name of the program, in brackets, may contain spaces. Times are in hundredths of a second.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [user, system] = [Number(fields[11]), Number(fields[12])];
-  return Number.isFinite(user + system) ? (user + system) / 100 : undefined;
-}

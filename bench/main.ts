@@ -43,7 +43,7 @@ const program = new Command('npm run bench --')
   .option('--json <file>', 'write all figures as JSON')
   .option(
     '--python <path>',
-    `a Python with PyTorch, or with pandas for "tables"; may be repeated (and ${PYTHON_VARIABLE}=a:b)`,
+    `a Python with PyTorch, or with pandas for "reading"; may be repeated (and ${PYTHON_VARIABLE}=a:b)`,
     (path: string, all: readonly string[]) => [...all, path],
     [],
   )
@@ -67,7 +67,7 @@ async function bench(what: readonly string[], flags: Flags): Promise<void> {
   const compares = against === undefined && chosen.some((name) => withPeers.includes(name));
   const pyTorches = compares ? await findPyTorch(flags.python) : [];
   const peers = compares && chosen.includes('steps') ? await findPeers(flags.peers) : [];
-  const pandas = chosen.includes('tables') ? await findPandas(pythonsOf(flags.python)) : undefined;
+  const pandas = chosen.includes('reading') ? await findPandas(pythonsOf(flags.python)) : undefined;
   const machine = describeMachine(pyTorches, pandas);
   const notes: string[] = [];
   const tell = (note: string) => {
@@ -78,7 +78,7 @@ async function bench(what: readonly string[], flags: Flags): Promise<void> {
   if (compares && pyTorches.length === 0) {
     tell('no Python here has PyTorch, so ours stands alone; bench/README.md says how to get one');
   }
-  if (chosen.includes('tables') && pandas === undefined) {
+  if (chosen.includes('reading') && pandas === undefined) {
     tell('no Python here has pandas, so ours reads alone; name one by --python');
   }
   const results: { part: PartName; figures: unknown }[] = [];

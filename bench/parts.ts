@@ -8,12 +8,14 @@ import { measureMemory } from './memory.js';
 import { measureMerging } from './merging.js';
 import type { NetworkName } from './networks.js';
 import { type InstalledPeer, measurePeers } from './peers.js';
+import { allPhotos, measurePhotos, quickPhotos } from './photos.js';
 import { allPictures, measurePictures, quickPictures } from './pictures.js';
 import { profileNetwork } from './profile.js';
 import type { PyTorch } from './pytorch.js';
 import { allReading, measureReading, type PandasPython, quickReading } from './reading.js';
 import { measureServed } from './served.js';
 import { measureSteps } from './steps.js';
+import { allTableRuns, measureTableRuns, quickTableRuns } from './table-runs.js';
 import {
   againstTable,
   browserTable,
@@ -23,11 +25,13 @@ import {
   memoryTable,
   mergingTable,
   peersTable,
+  photosTable,
   picturesTable,
   profileTable,
   readingTable,
   servedTable,
   stepsTable,
+  tableRunsTable,
 } from './tables.js';
 
 export interface PartOptions {
@@ -96,7 +100,15 @@ export const parts = {
     const figures = await measurePictures(quick ? quickPictures : allPictures);
     yield { figures, table: picturesTable(figures) };
   },
-  async *tables({ quick, pandas }) {
+  async *photos({ quick }) {
+    const figures = await measurePhotos(quick ? quickPhotos : allPhotos);
+    yield { figures, table: photosTable(figures) };
+  },
+  async *tables({ quick }) {
+    const figures = await measureTableRuns(quick ? quickTableRuns : allTableRuns);
+    yield { figures, table: tableRunsTable(figures) };
+  },
+  async *reading({ quick, pandas }) {
     const figures = await measureReading(quick ? quickReading : allReading, pandas?.python);
     yield { figures, table: readingTable(figures) };
   },

@@ -3,16 +3,13 @@
  * pictures in memory, in turns: generated JPEG files are decoded, trained on and evaluated.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { randomStream } from '../src/base/random.js';
 import { type CommandUse, commandLine, measureCommand } from './command-use.js';
 import { BenchError } from './error.js';
+import { generatePictures, SIDE } from './generated-pictures.js';
 
-const SIDE = 160;
-const CLASSES = 10;
 /** Gigabytes that a run may take: an eighth of them is less, or more, than the pictures. */
 const LIMITS = { file: 2, memory: 64 } as const;
 export type Way = keyof typeof LIMITS;
@@ -46,7 +43,7 @@ export async function measurePictures({ pictures, steps, pairs }: PicturesPlan):
   if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
   const folder = await mkdtemp(join(tmpdir(), 'commonweight-bench-pictures-'));
   try {
-    await generate(join(folder, 'set'), pictures);
+    await generatePictures(join(folder, 'set'), pictures);
     const runs: PictureRun[] = [];
     for (let pair = 0; pair < pairs; pair++) {
       // Every other pair backwards.
@@ -56,28 +53,6 @@ export async function measurePictures({ pictures, steps, pairs }: PicturesPlan):
     return { pictures, decodedBytes: pictures * 3 * SIDE * SIDE, steps, runs };
   } finally {
     await rm(folder, { recursive: true });
-  }
-}
-
-/** Soft colours of their own for each class. */
-async function generate(folder: string, pictures: number): Promise<void> {
-  const random = randomStream(0, 'pictures');
-  for (let label = 0; label < CLASSES; label++) await mkdir(join(folder, String(label)), { recursive: true });
-  for (let start = 0; start < pictures; start += 64) {
-    const numbers = Array.from({ length: Math.min(64, pictures - start) }, (_, i) => start + i);
-    await Promise.all(
-      numbers.map((number) => {
-        const label = number % CLASSES;
-        const bytes = Uint8Array.from(
-          { length: 192 },
-          (_, at) => (at % 3 === label % 3 ? 120 : 60) + random.integer(80),
-        );
-        return sharp(bytes, { raw: { width: 8, height: 8, channels: 3 } })
-          .resize(SIDE, SIDE, { fit: 'fill' })
-          .jpeg({ quality: 80 })
-          .toFile(join(folder, String(label), `${number}.jpg`));
-      }),
-    );
   }
 }
 

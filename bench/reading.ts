@@ -1,32 +1,19 @@
-/**
- * Reading a large CSV file beside pandas, in turns, each in a process of its own; and what memory a
- * run takes for each of its rows.
- */
+/** Reading a large CSV file beside pandas, in turns, each in a process of its own. */
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { randomStream } from '../src/base/random.js';
-import { type CommandUse, commandLine, measureCommand } from './command-use.js';
+import { commandLine } from './command-use.js';
 import { lastLine } from './contender.js';
 import { BenchError } from './error.js';
+import { generateTable, requireRoom, tableSettings } from './generated-table.js';
 import { type Sample, sampleOf } from './statistics.js';
 
 const ourScript = fileURLToPath(new URL('reading-process.mjs', import.meta.url));
 const pandasScript = fileURLToPath(new URL('read_pandas.py', import.meta.url));
-const [NUMBERS, CATEGORIES] = [12, 4];
-const NAMES = [
-  ['Female', 'Male'],
-  ['typical', 'atypical', 'non-anginal', 'asymptomatic'],
-  ['normal', 'fixed', 'reversable', ''],
-  ['a1', 'b2', 'c3', 'd4', 'e5', 'f6', 'g7', 'h8'],
-] as const;
-/** Rows that differ; a file repeats them. */
-const DIFFERENT_ROWS = 200_000;
-
 export interface PandasPython {
   readonly python: string;
   readonly version: string;
@@ -72,9 +59,6 @@ export interface ReadingResult {
   readonly warm: readonly ReadingRow[];
   /** After the system's cache has forgotten the file; empty where it cannot be told to. */
   readonly cold: readonly ReadingRow[];
-  readonly runs: readonly (CommandUse & { readonly rows: number })[];
-  /** By the difference of the runs. */
-  readonly bytesOfRow: number;
 }
 
 /** The first of these Pythons that has pandas. */
@@ -100,41 +84,22 @@ export async function measureReading(
   if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
   const folder = await mkdtemp(join(tmpdir(), 'commonweight-bench-tables-'));
   try {
-    const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < 3 * bytes) {
-      throw new BenchError(`bench: "${folder}" has too little room, expected ${3 * bytes} bytes`);
-    }
+    await requireRoom(folder, bytes);
     const file = join(folder, 'table.csv');
-    const rows = await generate(file, bytes);
+    const rows = await generateTable(file, bytes);
     const readers = readersOf(file, python);
     const warm = await inTurns(readers, file, bytes, rounds, false);
     const canForget = forget(file);
     const cold = canForget ? await inTurns(readers, file, bytes, rounds, true) : [];
-    const half = join(folder, 'half.csv');
-    const halfRows = await generate(half, bytes / 2);
-    const runs = [
-      { rows: halfRows, ...(await measureRun(folder, half)) },
-      { rows, ...(await measureRun(folder, file)) },
-    ] as const;
-    const bytesOfRow = (runs[1].peakBytes - runs[0].peakBytes) / (rows - halfRows);
-    const columns = NUMBERS + CATEGORIES + 1;
-    return { bytes, rows, columns, warm, cold, runs, bytesOfRow };
+    const columns = Object.keys(tableSettings.columns).length + 1;
+    return { bytes, rows, columns, warm, cold };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-const settings = {
-  kind: 'table',
-  columns: {
-    ...Object.fromEntries(Array.from({ length: NUMBERS }, (_, at) => [`x${at}`, 'number'])),
-    ...Object.fromEntries(Array.from({ length: CATEGORIES }, (_, at) => [`c${at}`, 'category'])),
-  },
-  target: { column: 'ill', positive: '> 0' },
-};
-
 function readersOf(file: string, python: string | undefined): readonly Reader[] {
-  const args = [ourScript, file, JSON.stringify(settings)];
+  const args = [ourScript, file, JSON.stringify(tableSettings)];
   const ours = { label: 'ours', program: process.execPath, args };
   if (python === undefined) return [ours];
   return [
@@ -142,37 +107,6 @@ function readersOf(file: string, python: string | undefined): readonly Reader[] 
     { label: 'pandas', program: python, args: [pandasScript, file, 'found'] },
     { label: 'pandas, types declared', program: python, args: [pandasScript, file, 'declared'] },
   ];
-}
-
-/** Numbers of several precisions, some missing; categories; and what is learned. */
-async function generate(path: string, bytes: number): Promise<number> {
-  const random = randomStream(0, 'table');
-  const written = [
-    (x: number) => (10 * x).toFixed(4),
-    (x: number) => (random.integer(33) === 0 ? '' : String(Math.trunc(60 + 15 * x))),
-    (x: number) => (130 + 20 * x).toFixed(1),
-    (x: number) => String(Number(x.toPrecision(6))),
-  ];
-  const row = () => {
-    const numbers = Array.from({ length: NUMBERS }, random.normal);
-    const names = NAMES.map((of) => of[random.integer(of.length)]);
-    const ill = Number((numbers[0] as number) + (numbers[2] as number) > 0);
-    return [...numbers.map((x, at) => written[at % 4]?.(x)), ...names, ill].join(',');
-  };
-  const lines = Array.from({ length: DIFFERENT_ROWS }, row);
-  const all = Buffer.from(`${lines.join('\n')}\n`);
-  const pieces = Math.floor(bytes / all.length);
-  const rest = lines.slice(0, Math.round(DIFFERENT_ROWS * (bytes / all.length - pieces)));
-  const handle = await open(path, 'wx');
-  try {
-    await handle.write(`${[...Object.keys(settings.columns), 'ill'].join(',')}\n`);
-    for (let piece = 0; piece < pieces; piece++) await handle.write(all);
-    await handle.write(rest.map((line) => `${line}\n`).join(''));
-    await handle.sync();
-    return pieces * DIFFERENT_ROWS + rest.length;
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Tells the system to forget what it has of a file, which has been synced. */
@@ -217,29 +151,5 @@ async function readOnce({ label, program, args }: Reader): Promise<Reading> {
     return JSON.parse(stdout) as Reading;
   } catch (cause) {
     throw new BenchError(`bench: reading by ${label} failed: ${lastLine((cause as Error).message)}`);
-  }
-}
-
-/** A short run whose rows are in a file. */
-async function measureRun(folder: string, file: string): Promise<CommandUse> {
-  const path = join(folder, 'federation.json');
-  const names = Object.fromEntries(NAMES.map((of, at) => [`c${at}`, of.filter((name) => name !== '')]));
-  const run = {
-    data: { ...settings, columns: { ...settings.columns, ...names } },
-    dataset: file,
-    partition: { name: 'iid', participants: 2 },
-    model: { name: 'mlp', hidden: [32] },
-    optimizer: { name: 'adam' },
-    batchSize: 512,
-    local: { steps: 40 },
-    rounds: 1,
-  };
-  await writeFile(path, JSON.stringify(run));
-  const out = join(folder, 'run');
-  await mkdir(out, { recursive: true });
-  try {
-    return await measureCommand(['run', path, '--max-memory', '0.5', '--out', out], 'the run on a table');
-  } finally {
-    await rm(out, { recursive: true });
   }
 }

@@ -10,12 +10,14 @@ import type { Machine } from './machine.js';
 import type { MemoryResult } from './memory.js';
 import type { MergingRow } from './merging.js';
 import type { PeersResult } from './peers.js';
+import type { PhotosResult } from './photos.js';
 import type { PictureRun, PicturesResult, Way } from './pictures.js';
 import type { KernelTime, Profile } from './profile.js';
 import type { ReadingResult, ReadingRow } from './reading.js';
 import type { ServedResult } from './served.js';
 import { ratio, type Sample, sampleOf } from './statistics.js';
 import { bestPeer, type StepsResult, wasBusy } from './steps.js';
+import type { TableRunsResult } from './table-runs.js';
 
 const SHOWN_KERNELS = 25;
 const NONE = '–';
@@ -216,14 +218,20 @@ export function picturesTable({ pictures, decodedBytes, steps, runs }: PicturesR
     return [name, file.median.toFixed(1), memory.median.toFixed(1), times(memory, file)];
   });
   const peak = (way: Way) => byteSize(of(way, (run) => run.peakBytes).max);
+  const main = (way: Way) => byteSize(of(way, (run) => run.mainPeakBytes).max);
   return table(
     `Runs of lenet5 on ${count(pictures)} pictures (${byteSize(decodedBytes)} decoded), two participants, ${steps} steps each`,
-    [['', 'in a file', 'in memory', 'to memory'], ['peak memory', peak('file'), peak('memory'), ''], ...rows],
+    [
+      ['', 'in a file', 'in memory', 'to memory'],
+      ['peak memory, all processes', peak('file'), peak('memory'), ''],
+      ['… of the first alone', main('file'), main('memory'), ''],
+      ...rows,
+    ],
   );
 }
 
 /** "MB/s" are those of the file; "ours to it" is by the processor's time, and between what turns. */
-export function readingTable({ bytes, rows, columns, warm, cold, runs, bytesOfRow }: ReadingResult): string {
+export function readingTable({ bytes, rows, columns, warm, cold }: ReadingResult): string {
   const head = ['', 'MB/s', 'by processor', 'whole process', 'rows/s', 'peak memory', 'ours to it'];
   const rate = (perSecond: number) => (perSecond / 1e6).toFixed(0);
   const line = (row: ReadingRow) => [
@@ -238,14 +246,38 @@ export function readingTable({ bytes, rows, columns, warm, cold, runs, bytesOfRo
   const title = `Reading a CSV file of ${byteSize(bytes)}, ${count(rows)} rows of ${columns} columns`;
   const parts = [table(`${title}, from the system's cache`, [head, ...warm.map(line)])];
   if (cold.length > 0) parts.push(table(`${title}, from the disk`, [head, ...cold.map(line)]));
-  const run = runs.map((use) => [count(use.rows), byteSize(use.peakBytes), use.seconds.toFixed(1)]);
-  parts.push(
-    table(`A run with --max-memory 0.5: ${bytesOfRow.toFixed(0)} bytes for each row more`, [
-      ['rows', 'peak memory', 'seconds'],
-      ...run,
-    ]),
-  );
   return parts.join('\n\n');
+}
+
+/** All processes together. */
+export function photosTable({
+  photos,
+  peakBytes,
+  mainPeakBytes,
+  seconds,
+  cpuSeconds,
+  notices,
+}: PhotosResult) {
+  return [
+    table(`run --skip-damaged on ${photos} photos`, [
+      ['peak memory, all processes', byteSize(peakBytes)],
+      ['… of the first alone', byteSize(mainPeakBytes)],
+      ['seconds', seconds.toFixed(1)],
+      ['processor seconds', cpuSeconds.toFixed(1)],
+    ]),
+    ...['', 'What it said of them:', ...notices],
+  ].join('\n');
+}
+
+export function tableRunsTable({ bytes, maxMemory, runs, bytesOfRow }: TableRunsResult): string {
+  const head = ['', 'rows', 'peak memory', 'seconds', 'processor seconds'];
+  const lines = runs.map(({ label, rows, peakBytes, seconds, cpuSeconds }) => [
+    ...[label, count(rows), byteSize(peakBytes), seconds.toFixed(1), cpuSeconds.toFixed(1)],
+  ]);
+  return table(
+    `A CSV file of ${byteSize(bytes)}, --max-memory ${maxMemory}: ${bytesOfRow.toFixed(0)} bytes for each row more`,
+    [head, ...lines],
+  );
 }
 
 /** A ratio above 1 says that more was reckoned than was taken. */
