@@ -40,7 +40,7 @@ const THREAD_BYTES = 45e6;
  * in runs (`npm run bench -- demands`). A simulation holds the models of the round, merged and
  * compared; a participant holds base, update and its file.
  */
-const VECTORS = { together: 7, eachTogether: 1.7, alone: 3.5, eachThread: 7.5, eachSlot: 4.4 } as const;
+const VECTORS = { together: 7, eachTogether: 1.7, alone: 3.5, eachThread: 5, eachSlot: 3.4 } as const;
 /**
  * Bytes that the engine takes for one live byte. Its arena grows in powers of two and is not
  * returned, and the second run of a graph keeps its values in a block of its own. Measured; a
