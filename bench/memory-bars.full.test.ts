@@ -22,7 +22,7 @@ describe.skipIf(process.platform !== 'linux')('the memory of whole runs', () => 
     const { runs } = await measurePictures({ pictures: 4000, steps: 1, pairs: 1 });
     expect(runs.map(({ way }) => way)).toEqual(['file', 'memory']);
     for (const run of runs) expectMeasured(run);
-  }, 300_000);
+  }, 900_000);
 
   it('on a table, by workers, epochs and rounds', async () => {
     const { runs } = await measureTableRuns({ bytes: 2e6, maxMemory: 0.5 });
