@@ -95,6 +95,80 @@ it('is what an evaluation measures at', async () => {
   expect(rows.filter(([is, said]) => !is && !said)).toHaveLength(trueNegatives);
 });
 
+it('is another one for an evaluation that is asked to, by a number or by a rule on its examples', async () => {
+  const { cutOff } = json('run', 'result.json').decision;
+  const model = 'run/model.safetensors';
+  const at = async (decision: string, ...more: string[]) => {
+    const { status, stdout, stderr } = await command(
+      'evaluate',
+      model,
+      '--json',
+      'd.json',
+      '--decision',
+      decision,
+      ...more,
+    );
+    expect([status, stderr]).toEqual([0, '']);
+    return { stdout, result: json('d.json') };
+  };
+  const half = await at('0.5');
+  // With a cut-off of one half, it is the confusion of the likelier class.
+  const [[tn, fp], [fn, tp]] = half.result.confusion;
+  expect(half.result.atCutOff).toMatchObject({
+    ...{ cutOff: 0.5, truePositives: tp, falsePositives: fp, falseNegatives: fn, trueNegatives: tn },
+  });
+  expect(half.result.decision).toBeUndefined();
+  expect(half.stdout).toContain('“disease” from a probability of 0.5 on: on 185 test rows');
+  expect(half.stdout).not.toContain('these very');
+
+  const rule = await at('sensitivity=0.95', '--bootstrap', '30');
+  const { figures, truePositives, falseNegatives, intervals } = rule.result.atCutOff;
+  expect(rule.result.decision).toEqual({ sensitivity: 0.95 });
+  expect(figures.sensitivity).toBeGreaterThanOrEqual(0.95);
+  expect((truePositives - 1) / (truePositives + falseNegatives)).toBeLessThan(0.95);
+  expect(Object.keys(intervals)).toEqual([...CUT_OFF_FIGURES]);
+  expect(rule.stdout).toContain(
+    'that probability was chosen by a sensitivity of 95.00% on these very rows: of others, expect less',
+  );
+  // The words of the setting are the same rule; and the probability that it chose, the same cut-off.
+  const inYaml = await at('{ sensitivity: 0.95 }');
+  const { intervals: _, ...chosen } = rule.result.atCutOff;
+  expect(inYaml.result.atCutOff).toEqual(chosen);
+  expect((await at(`${chosen.cutOff}`)).result.atCutOff).toEqual(chosen);
+  const { atCutOff: youden } = (await at('youden', '--dataset', 'hungary.csv')).result;
+  const sumOf = (of: CutOffResult) => of.figures.sensitivity! + of.figures.specificity!;
+  const own = await command('evaluate', model, '--dataset', 'hungary.csv', '--json', 'h.json');
+  expect(own.status).toBe(0);
+  expect(json('h.json').atCutOff.cutOff).toBe(cutOff);
+  expect(sumOf(youden)).toBeGreaterThanOrEqual(sumOf(json('h.json').atCutOff));
+});
+
+it('is none for an evaluation of one class, and refused for other words and other models', async () => {
+  const [head = '', ...rows] = readFileSync(at('hungary.csv'), 'utf8').trim().split('\n');
+  const place = head.split(',').indexOf('num');
+  const ill = rows.filter((row) => row.split(',')[place] !== '0');
+  writeFileSync(at('ill.csv'), `${[head, ...ill].join('\n')}\n`);
+  const evaluate = ['evaluate', 'run/model.safetensors', '--dataset', 'ill.csv', '--decision'];
+  const { status, stdout } = await command(...evaluate, 'youden');
+  expect(status).toBe(0);
+  expect(stdout).toContain('no probability was chosen by the greatest sum of sensitivity and specificity');
+  for (const wrong of ['0', '1', '-0.5', 'half', '', 'sensitivity=0', 'sensitivity=1.2', 'recall=0.9']) {
+    const { status, stderr } = await command(...evaluate, wrong);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^commonweight: --decision is "[^"]*", expected a probability between 0 and 1, [^\n]*\n/,
+    );
+  }
+  write('five.yaml', {
+    ...{ data: { ...settings.data, target: { column: 'num', classes: ['0', '1', '2', '3', '4'] } } },
+    ...{ metrics: ['accuracy'], rounds: 1 },
+  });
+  expect((await command('run', 'five.yaml', '--out', 'five')).status).toBe(0);
+  const five = await command('evaluate', 'five/model.safetensors', '--decision', '0.3');
+  expect([five.status, five.stdout]).toEqual([2, '']);
+  expect(five.stderr).toContain('--decision is about two classes, and "five/model.safetensors" has 5');
+});
+
 it('is the same when the finished run is asked again', async () => {
   const before = readFileSync(at('run', 'result.json'), 'utf8');
   const { status } = await command('run', 'federation.yaml', '--out', 'run');

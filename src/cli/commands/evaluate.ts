@@ -34,6 +34,7 @@ import { widthFor } from '../display/display.js';
 import { liveDisplay } from '../display/display-live.js';
 import { plainDisplay } from '../display/display-plain.js';
 import { isLive } from '../display/terminal.js';
+import { cutOffBy, type DecisionChoice, decisionOption, requireTwoClasses } from '../flags/decision-flag.js';
 import { annotationsOfRun, labelsOfFolder, measuredPictures } from '../flags/measured-pictures.js';
 import { networkOption, normalizationOption } from '../flags/model-options.js';
 import type { NetworkChoice } from '../flags/network-flag.js';
@@ -64,6 +65,7 @@ interface EvaluateFlags {
   readonly labels?: string;
   readonly metrics?: readonly string[];
   readonly bootstrap?: number;
+  readonly decision?: DecisionChoice;
   readonly json?: string;
   readonly workers?: number;
 }
@@ -95,6 +97,7 @@ export function addEvaluate(program: Command): void {
       'give 95% intervals, from so many draws of the examples',
       wholeNumber('--bootstrap', 2, 10_000),
     )
+    .addOption(decisionOption())
     .option('--json <file>', 'write the result as JSON')
     .option('--workers <n>', 'number of threads; one per core by default', wholeNumber('--workers', 1, 256))
     .addHelpText(
@@ -103,6 +106,7 @@ export function addEvaluate(program: Command): void {
 Examples:
   commonweight evaluate runs/v/model.safetensors
   commonweight evaluate runs/heart/model.safetensors --dataset patients.csv
+  commonweight evaluate runs/heart/model.safetensors --dataset patients.csv --decision sensitivity=0.9
   commonweight evaluate merged.safetensors --dataset fashion-mnist --network paper-cnn --json merged.json`,
     )
     .action(evaluate);
@@ -162,14 +166,17 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       described === undefined
         ? await picturesToMeasure(path, file, flags, options)
         : await examplesToMeasure(path, described, flags, options);
-    const { model, test, dataset, part, classNames, chosen, what, counted, cutOff, opened } = measured;
+    const { model, test, dataset, part, classNames, chosen, what, counted, opened } = measured;
     const { metrics, intervals } = await measureModel(model, test, {
       ...{ workers: flags.workers ?? availableParallelism(), signal, resamples: flags.bootstrap },
     });
     closeDatasets(...opened);
+    const { decision } = flags;
+    const cutOff = decision === undefined ? measured.cutOff : cutOffBy(decision, metrics);
     const result = evaluationResult(path, dataset, classNames, metrics, part, {
       chosen,
       ...(intervals && { intervals, resamples: flags.bootstrap }),
+      ...(decision !== undefined && typeof decision !== 'number' && { decision }),
       ...(cutOff !== undefined && {
         atCutOff: { cutOff, ...(await measuredAt(cutOff, metrics, flags.bootstrap, signal)) },
       }),
@@ -217,7 +224,9 @@ async function examplesToMeasure(
 ): Promise<Measured> {
   const { metrics: ofRun, loss, task } = (await settingsOfRun(path)) ?? {};
   const metrics = flags.metrics ?? ofRun;
+  if (flags.decision !== undefined) requireTwoClasses(path, categoriesOf(file.description).length);
   const model = await openDataModel(path, file, {
+    ...(flags.decision !== undefined && { decision: 'youden' }),
     ...(metrics !== undefined && { metrics }),
     ...(loss !== undefined && { loss }),
     ...(task !== undefined && { task }),
@@ -252,9 +261,20 @@ async function annotatedToMeasure(
 async function picturesToMeasure(
   path: string,
   file: ModelFile | undefined,
-  { dataset: named, data, dataDir, network, normalization, skipDamaged, metrics, labels }: EvaluateFlags,
+  flags: EvaluateFlags,
   general: LoadDataOptions,
 ): Promise<Measured> {
+  const {
+    dataset: named,
+    data,
+    dataDir,
+    network,
+    normalization,
+    skipDamaged,
+    metrics,
+    labels,
+    decision,
+  } = flags;
   const described = file && (await openModel(path, {}, file));
   const given = named ?? data;
   const dataset = given ?? (described?.dataset && (await whereItLies(path, described.dataset)));
@@ -277,9 +297,11 @@ async function picturesToMeasure(
   const { classNames } = test;
   const classes = classNames.length;
   const names = await metricsFor(path, metrics, classes);
+  if (decision !== undefined) requireTwoClasses(path, classes);
   const { cutOff } = model;
+  const isScored = cutOff !== undefined || decision !== undefined;
   return {
-    model: { ...model, task: classification({ classes, metrics: names, isScored: cutOff !== undefined }) },
+    model: { ...model, task: classification({ classes, metrics: names, isScored }) },
     cutOff,
     ...{ test, dataset, classNames, what: 'images', part: loaded.isWhole ? 'whole' : 'test' },
     chosen: chosenMetrics('classification', names),

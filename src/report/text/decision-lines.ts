@@ -65,7 +65,8 @@ export function cutOffLine(examples: string, result: CutOffResult): string {
   return `on ${count(total)} ${examples}: ${each.join(', ')}`;
 }
 
-function ruleText(rule: DecisionRule): string {
+/** "a sensitivity of 90%" */
+export function ruleText(rule: DecisionRule): string {
   if (rule === 'youden') return 'the greatest sum of sensitivity and specificity';
   return 'sensitivity' in rule
     ? `a sensitivity of ${percent(rule.sensitivity)}`

@@ -6,14 +6,14 @@
 import type { Interval } from '../../metrics/bootstrap.js';
 import { classificationMetrics, figuresOf } from '../../metrics/classification.js';
 import { accuracyByClass, confusionRows } from '../../metrics/confusion.js';
-import type { CutOffResult } from '../../metrics/cut-off.js';
+import type { CutOffResult, DecisionRule } from '../../metrics/cut-off.js';
 import { reasonUndefined } from '../../metrics/known-metrics.js';
 import { type Figures, labelOf, type TaskMetrics, written, writtenOf } from '../../metrics/metric.js';
 import type { Metrics } from '../../metrics/metrics.js';
 import { resolutionOf, type ScoreDetails, scoreDetailsOf } from '../../metrics/score-details.js';
 import { count, percent } from '../numbers.js';
 import { textTable, widthOf } from '../text-table.js';
-import { cutOffLine, probabilityText } from './decision-lines.js';
+import { cutOffLine, probabilityText, ruleText } from './decision-lines.js';
 
 /** The object that `evaluate --json` writes. */
 export interface EvaluationResult {
@@ -31,7 +31,9 @@ export interface EvaluationResult {
   /** The middle 95% of so many bootstrap draws of the examples, if they were asked for. */
   readonly intervals?: Readonly<Record<string, Interval>>;
   readonly resamples?: number | undefined;
-  /** At the cut-off of the model, if it has one. */
+  /** The rule that has chosen a cut-off on these examples; it may have found none. */
+  readonly decision?: DecisionRule;
+  /** At that cut-off, at one that was asked for, or at that of the model, if there is one. */
   readonly atCutOff?: CutOffResult & { readonly cutOff: number };
   /** Areas with their resolution, curves and calibration, where the metrics measure them. */
   readonly scores?: ScoreDetails;
@@ -46,7 +48,8 @@ export interface EvaluationResult {
   readonly confusion: readonly (readonly number[])[];
 }
 
-export interface MeasuredBy extends Pick<EvaluationResult, 'intervals' | 'resamples' | 'atCutOff'> {
+export interface MeasuredBy
+  extends Pick<EvaluationResult, 'intervals' | 'resamples' | 'atCutOff' | 'decision'> {
   /** Accuracy and loss by default. */
   readonly chosen?: TaskMetrics;
 }
@@ -126,7 +129,7 @@ export function evaluationReport(
 
 /** Intervals, the resolution of areas, and which figures there are not. */
 function notes(
-  { metrics, figures, intervals, resamples = 0, scores, part, atCutOff, classes }: EvaluationResult,
+  { metrics, figures, intervals, resamples = 0, scores, part, atCutOff, classes, decision }: EvaluationResult,
   what: string,
 ): string[] {
   const listed = metrics.flatMap((metric) => {
@@ -149,9 +152,18 @@ function notes(
       : [`areas are from histograms of scores, and exact within ${resolution}`]),
     ...undefinedOnes,
     ...(atCutOff === undefined
-      ? []
+      ? decision === undefined
+        ? []
+        : [
+            `no probability was chosen by ${ruleText(decision)}: the ${what} are of one class only, or none has it`,
+          ]
       : [
           `“${classes[1]?.name}” from a probability of ${probabilityText(atCutOff.cutOff)} on: ${cutOffLine(part === 'test' ? `test ${what}` : what, atCutOff)}`,
+          ...(decision === undefined
+            ? []
+            : [
+                `that probability was chosen by ${ruleText(decision)} on these very ${what}: of others, expect less`,
+              ]),
         ]),
   ];
 }
