@@ -5,7 +5,12 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import type { PyTorch } from './pytorch.js';
-import type { PandasPython } from './reading.js';
+
+/** A Python with pandas. */
+export interface PandasPython {
+  readonly python: string;
+  readonly version: string;
+}
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 

@@ -10,14 +10,11 @@ import { commandLine } from './command-use.js';
 import { lastLine } from './contender.js';
 import { BenchError } from './error.js';
 import { generateTable, requireRoom, tableSettings } from './generated-table.js';
+import type { PandasPython } from './machine.js';
 import { type Sample, sampleOf } from './statistics.js';
 
 const ourScript = fileURLToPath(new URL('reading-process.mjs', import.meta.url));
 const pandasScript = fileURLToPath(new URL('read_pandas.py', import.meta.url));
-export interface PandasPython {
-  readonly python: string;
-  readonly version: string;
-}
 
 export interface ReadingPlan {
   readonly bytes: number;
