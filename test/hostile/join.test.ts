@@ -49,7 +49,7 @@ const hubs: [string, object, RegExp][] = [
         model: { name: 'mlp', hidden: [1e6, 1e6], dropout: 0 },
       },
     }),
-    /would need some 4\d,\d00 GB of memory here, expected at most 8\.00 GB\n.*--max-memory/,
+    /would need some \d\d,\d00 GB of memory here, expected at most 8\.00 GB\n.*--max-memory/,
   ],
   [
     'has another key than the one that was given',
