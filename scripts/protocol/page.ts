@@ -252,14 +252,15 @@ the change from zero; without it, it is plain.
 
 ## The answer to a survey
 
-Where the configuration has \`preprocessing\` and no \`initialModel\`, round 1 begins with the assignment \`survey\`. It asks for one
-vector of sums over the own training rows, in float64. It begins with the number of rows. For each feature of the inputs, then of the
+Round 1 begins with the assignment \`survey\` where numbers are prepared by the rows of all (the configuration has \`preprocessing\`
+with the \`statistics\` “global”, and no \`initialModel\`), and where \`loss.classWeights\` of a classification is “balanced”. Where only
+the latter holds, only the targets are asked about. The survey asks for one vector of sums over the own training rows, in float64. It begins with the number of rows. For each feature of the inputs, then of the
 targets, in their order, it goes on with:
 
 - *counts*: how many rows fall into each cell. Cells of a number are below, the bins, above, missing; of a category (or a class) its
   names in their order, another one, missing. A bin holds its lower edge, the last one its upper edge too. With a \`range\` there are
   20 bins of equal width; without one their edges are ±2^(k/4 − 10) for k = 0 … 160, in ascending order.
-- *hidden*: for each cell 1 if it is not what it is shown as, else 0. Of a cell with fewer rows than \`preprocessing.smallestCount\`
+- *hidden*: for each cell 1 if it is not what it is shown as, else 0. Of a cell with fewer rows than \`preprocessing.smallestCount\` (5 without \`preprocessing\`)
   the participant counts the rows in another one (\`src/data/survey/hide-small.ts\` has the rule).
 - of a number, the *sum* and the *sum of squares* of (x − c)/s over the rows that have one, a value beyond ±m counting as ±m: with a
   \`range\`, c is its middle, s half its width and m = 1; without one c = 0, s = 1 and m = 2^30. A row of a hidden cell counts as if it
@@ -271,8 +272,8 @@ Columns of pictures, tokens and arrays, and numbers or classes with a shape, are
 again. An answer is refused whose counts are not whole, do not add up to the rows, or which has more rows than were joined with, or a sum
 that so many rows cannot have. A participant answers one survey of a job, and gives the same bytes when it is asked again.
 
-From then on, assignments name the \`constants\` that the coordinator made: tensors \`preprocess.constants.NAME\`, a part of the
-plan’s frozen vector.
+From then on, assignments name the \`constants\` that the coordinator made: tensors \`preprocess.constants.NAME\` and
+\`loss.constants.classWeights\`, parts of the plan’s frozen vector. The file of a model does without the latter.
 
 ## The hash of the description
 

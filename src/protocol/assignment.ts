@@ -52,9 +52,7 @@ const work = {
 
 const constants = blobSchema
   .optional()
-  .describe(
-    'The constants that prepare the numbers of a table, where round 1 began with a survey: a safetensors file.',
-  );
+  .describe('The constants that were made of a survey, where round 1 began with one: a safetensors file.');
 
 export const assignmentSchema = z
   .discriminatedUnion('type', [

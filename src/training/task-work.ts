@@ -204,8 +204,8 @@ async function mean({ of, state, indices, signs, frozen }: MeanTask, { setup, se
   return meanOverExamples(session, summing, plan, state, train, indices, drawn, keepGoing);
 }
 
-async function survey({ rows, smallestCount }: SurveyTask, { setup: { train } }: Thread) {
-  return ownAnswer(surveyOf(train), train, rows, smallestCount);
+async function survey({ rows, smallestCount, ofTargets }: SurveyTask, { setup: { train } }: Thread) {
+  return ownAnswer(surveyOf(ofTargets ? { ...train, inputs: [] } : train), train, rows, smallestCount);
 }
 
 /** An error in the form that passes between threads. */

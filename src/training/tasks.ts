@@ -79,6 +79,8 @@ export interface SurveyTask {
   readonly rows: Uint32Array;
   /** Counts below are hidden. */
   readonly smallestCount: number;
+  /** Whether only targets are asked about. */
+  readonly ofTargets?: boolean | undefined;
 }
 
 export type WorkerTask = TrainTask | EvaluateTask | SumFeaturesTask | MeanTask | SurveyTask;

@@ -27,6 +27,7 @@ const federation: FederationFacts = {
   besides: [],
   demonstration: true,
   decides: false,
+  countsClasses: false,
 };
 
 /** A shape for each class. */

@@ -6,7 +6,6 @@
 import { type ColumnFacts, categoriesOf, describeMeant } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
 import { SMALLEST_COUNT } from '../../data/survey/own-answer.js';
-import { beginsWithSurvey } from '../../federation/methods/preprocessing.js';
 import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import type { Description } from '../../protocol/description.js';
 import { descriptionHash } from '../../protocol/description-hash.js';
@@ -50,7 +49,10 @@ export function joinExplanation({
     '  - the examples themselves, the names of files and folders',
     ...(shareLabelCounts
       ? []
-      : ['  - how many examples of each category there are, unless --share-label-counts says so']),
+      : [
+          '  - exactly how many examples of each category there are, unless --share-label-counts says so; some federations begin with a survey,',
+          '    for which the numbers of training examples leave it, with small ones hidden: the lines on the federation say so',
+        ]),
     ...(shareSums ? [] : ['  - the sums that those figures are computed from, unless --share-sums says so']),
     'What comes to this machine: settings, from which the network is compiled here, and weights. No program comes, and no graph',
     ...(acceptForeignPlan
@@ -75,7 +77,7 @@ const sharedSumsText = (smallest: number) =>
 /** @param attached the attachments of updates, in words */
 export function federationExplanation(description: Description, attached: readonly string[]): string[] {
   const { configuration, participants, foreignPlan } = description;
-  const { quorum, refit, preprocessing, decision } = configuration;
+  const { quorum, refit, decision } = configuration;
   const needed = quorum === undefined ? 'a round needs all of them' : `a round needs ${quorum} of them`;
   const isForeign = configuration.model.name === 'custom';
   return [
@@ -89,7 +91,7 @@ export function federationExplanation(description: Description, attached: readon
     `  - training: ${trainingText(configuration)}`,
     `  - rounds: ${roundsText(configuration)}`,
     ...attached.map((what) => `  - with each update, ${what}`),
-    ...(preprocessing && beginsWithSurvey(configuration) ? [`  - ${surveySends(preprocessing)}`] : []),
+    ...surveySends(configuration).map((what) => `  - ${what}`),
     ...(refit === undefined ? [] : [`  - ${REFIT_SENDS}`]),
     ...(decision === undefined
       ? []

@@ -1,4 +1,5 @@
 /** Networks, tasks, corrections, optimizers and schedules as a configuration names them. */
+import type { Value } from '../graph/value.js';
 import type { Correction } from './corrections/correction.js';
 import { fedBabu } from './corrections/fed-babu.js';
 import { fedLc } from './corrections/fed-lc.js';
@@ -24,6 +25,7 @@ import type {
   OptimizerSettings,
   ScheduleSettings,
 } from './settings.js';
+import { withClassWeights } from './tasks/balanced-loss.js';
 import { type ClassLoss, meanSquaredError, softmaxCrossEntropy } from './tasks/class-losses.js';
 import { type ClassificationTask, classification } from './tasks/classification.js';
 import { huber, type NumberLoss, pinball, squaredError } from './tasks/number-losses.js';
@@ -63,10 +65,9 @@ export function classificationOf(
   metrics?: readonly string[],
   isScored?: boolean,
 ): ClassificationTask {
-  return classification({
-    ...{ classes, metrics, isScored },
-    loss: classLossOf(loss),
-  });
+  const by = (weights?: Value) =>
+    classification({ ...{ classes, metrics, isScored }, loss: classLossOf(loss, weights) });
+  return isBalanced(loss) ? withClassWeights(classes, by) : by();
 }
 
 /** @param target the column of masks */
@@ -79,11 +80,16 @@ export function segmentationOf(
   return segmentation({ target, classes, metrics, loss: classLossOf(loss) });
 }
 
-function classLossOf(loss: LossSettings): ClassLoss {
+const isBalanced = (loss: LossSettings) => 'classWeights' in loss && loss.classWeights === 'balanced';
+
+/** @param made the weights of classes, where they are a constant of the run */
+function classLossOf(loss: LossSettings, made?: Value): ClassLoss {
   if (loss.name !== 'softmax-cross-entropy') return meanSquaredError();
   const { labelSmoothing, classWeights } = loss;
-  if (classWeights === 'balanced') throw new Error('internal: class weights that nobody has made');
-  return softmaxCrossEntropy({ labelSmoothing, classWeights });
+  return softmaxCrossEntropy({
+    labelSmoothing,
+    classWeights: classWeights === 'balanced' ? made : classWeights,
+  });
 }
 
 /** The loss of a regression; the losses of classes stand for its default, the squared error. */

@@ -95,7 +95,7 @@ export const lossSchema = z
         .union([z.array(positive).min(2).max(10_000), z.literal('balanced')])
         .optional()
         .describe(
-          'By how much the loss of an example of each class is multiplied, in the order of the classes; by 1 by default. "balanced", on one machine, makes them of the numbers of training examples: n/(classes·n_c).',
+          'By how much the loss of an example of each class is multiplied, in the order of the classes; by 1 by default. "balanced" makes them of the numbers of training examples of all participants, which a survey counts: n/(classes·n_c).',
         ),
     }),
     z

@@ -32,6 +32,7 @@ import {
 } from './layers/network.js';
 import { clipByGlobalNorm, type Optimizer } from './optimizers.js';
 import { frozenInput, tensorsOf } from './state-inputs.js';
+import { withLossTensors } from './tasks/balanced-loss.js';
 import { sumOutput, sumsOf } from './tasks/evaluation-sums.js';
 import type { Task } from './tasks/task.js';
 
@@ -153,10 +154,11 @@ function gradientAndLoss(
   const tensors = all.slice(0, layout.length);
   const { weights } = batch;
   const { output, updates } = traceNetwork(network, model, all, batch.inputs, { keys, weights });
+  const weighing = withLossTensors(task, model, all);
   const losses =
     correction?.changes === 'loss'
       ? correction.loss(
-          classesOf(task).loss,
+          classesOf(weighing).loss,
           {
             logits: output,
             labels: batch.targets[0] as Value,
@@ -164,7 +166,7 @@ function gradientAndLoss(
           },
           told,
         )
-      : task.losses(output, batch.targets);
+      : weighing.losses(output, batch.targets);
   const lossSum = g.reduceSum(g.mul(losses, batch.weights));
   // Simplified before it is differentiated: a cheaper forward pass gives a cheaper backward pass.
   const own = tensors.filter((_, index) => roleOf(layout[index]?.name ?? '') === 'weight');
@@ -189,11 +191,13 @@ export function evaluationStep(description: StepDescription, batchSize: number):
   const state = g.input('state', [layoutSize(layout)]);
   const tensors = tensorsOf({ state, ...frozenInput(description) }, description);
   const batch = batchInputs(description, batchSize);
-  const output = applyNetwork(network, [...layout, ...frozen], tensors, batch.inputs);
+  const model = [...layout, ...frozen];
+  const output = applyNetwork(network, model, tensors, batch.inputs);
+  const weighing = withLossTensors(task, model, tensors);
   const sums = Object.entries(sumsOf(task, output, batch.targets, batch.weights));
   return simplifyGraph({
     outputs: {
-      lossSum: g.reduceSum(g.mul(task.losses(output, batch.targets), batch.weights)),
+      lossSum: g.reduceSum(g.mul(weighing.losses(output, batch.targets), batch.weights)),
       counted: g.reduceSum(unitWeights(task, batch)),
       ...Object.fromEntries(sums.map(([name, sum]) => [sumOutput(name), sum])),
       ...(task.classes !== undefined && { predictions: g.argMax(output, 1) }),

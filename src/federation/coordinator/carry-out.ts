@@ -13,9 +13,9 @@ import type { TaskRunner } from '../../training/tasks.js';
 import { transformed } from '../../transforms/transform.js';
 import { FederationError } from '../error.js';
 import { keepComputed, memoriesBefore, ownTensorsAfter, statisticsAfter } from '../methods/attachments.js';
+import { makeConstants, ownSurvey, surveyIn } from '../methods/federated-survey.js';
 import { methodsOf } from '../methods/methods.js';
 import { besideOwnTensors, withOwnTensors } from '../methods/own-tensors.js';
-import { makeConstants, ownSurvey, preprocessingOf } from '../methods/preprocessing.js';
 import {
   ownFeatures,
   ownLosses,
@@ -202,7 +202,7 @@ async function answerSurvey(
 ): Promise<RoundEvent> {
   const { plan, tasks, store } = workshop;
   const own = { share: shareOf(plan, participant), tasks };
-  const answer = await ownSurvey(own, preprocessingOf(workshop));
+  const answer = await ownSurvey(own, surveyIn(workshop));
   const sha256 = await store.put({ type: 'survey', round, participant }, answer);
   return { type: 'contributed', round, phase: 'survey', participant, sha256 };
 }

@@ -1,6 +1,6 @@
 /** The coordinator's part of each phase, if the participants' updates are files. Node only. */
 import type { TaskRunner } from '../../training/tasks.js';
-import { makeConstants } from '../methods/preprocessing.js';
+import { makeConstants } from '../methods/federated-survey.js';
 import { refit, solveRefit } from '../methods/refit.js';
 import type { Closing, RoundRecord, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';

@@ -146,12 +146,12 @@ function openingOf(service: Service, options: ServeOptions): Opening {
   const { configuration, participants, test, compiled } = prepared;
   const { rounds, mend } = served;
   const sums = compiled.refit && featureLayout(compiled.refit.features);
-  const { layout, preprocessing } = compiled;
+  const { layout, survey } = compiled;
   const largestBytes = Math.max(
     mostBytes(layout, compiled.codec.update),
     mostBytes(layout, compiled.codec.model),
     sums === undefined ? 0 : 4 * layoutSize(sums),
-    preprocessing === undefined ? 0 : 4 * layoutSize(preprocessing.answer),
+    survey === undefined ? 0 : 4 * layoutSize(survey.answer),
   );
   const handlers = { ...rounds.handlers, epoch: led.epoch, signer: led.signer, onDamaged: mend };
   const load = () => loadDataset(configuration.dataset, { dataDir: options.dataDir });
@@ -162,7 +162,7 @@ function openingOf(service: Service, options: ServeOptions): Opening {
     status: rounds.status,
     view: liveView({
       ...{ overview: overviewOf(service), rounds, details: record.details, test, clock },
-      readSurvey: preprocessing && ((first) => readSurvey(options.out, preprocessing, first)),
+      readSurvey: survey && ((first) => readSurvey(options.out, survey, first)),
     }),
     operator: rounds,
     ...(isLent && { lendShare: lendShares(configuration, participants, load) }),

@@ -1,25 +1,30 @@
 /**
- * What no step changes: frozen weights, and constants. Most are known when a run is prepared. Those
- * that prepare the numbers of a table are made by a phase before round 1 (`preprocessing.ts`), or
- * by each participant (`site-statistics.ts`). From then on every task and every whole model has
+ * What no step changes: frozen weights, and constants. Most are known when a run is prepared. Some
+ * are made by a phase before round 1 (`federated-survey.ts`), or by each participant
+ * (`site-statistics.ts`). From then on every task and every whole model has
  * them.
  */
-import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
+import { layoutSize, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import type { RoundRecord } from '../rounds/round.js';
 import type { RunStore } from '../rounds/run-store.js';
 import { constantsOf } from '../rounds/survey-phases.js';
 
 export interface FrozenWeights {
-  /** The constants that are made. */
+  /** Of all of it. */
+  readonly layout: StateLayout;
+  /** The constants that the phase makes. */
   readonly made: StateLayout;
+  /** Whether all of it is known before. */
+  readonly isKnown: boolean;
   /** What is known before; undefined if all of it is made. */
   readonly known: StateDict | undefined;
   /**
    * All of it.
    * @param made the constants that are made, if some are
+   * @param beside a vector of all of it, with other constants that are made
    */
-  whole(made: StateDict | undefined): StateDict;
+  whole(made: StateDict | undefined, beside?: Float32Array): StateDict;
   /**
    * A state with it: the whole model, where it is a whole state. Without constants that each
    * participant makes for itself, it is the common part of their models.
@@ -29,7 +34,7 @@ export interface FrozenWeights {
 
 /** The values that workers get at their start; undefined if tasks bring them. */
 export const frozenAtStart = (frozen: FrozenWeights | undefined): Float32Array | undefined =>
-  frozen?.made.length === 0 ? frozen.known?.data : undefined;
+  frozen?.isKnown ? frozen.known?.data : undefined;
 
 interface MadeBefore {
   readonly store: RunStore;
@@ -56,20 +61,31 @@ export function frozenTasks(tasks: TaskRunner, frozen: FrozenWeights | undefined
   };
 }
 
-/** Carries out tasks with the constants of the phase, if there are some. */
+/**
+ * Carries out tasks with constants that were made, if there are some. Where a participant makes
+ * some and the phase others, each are put around the tasks.
+ */
 export const withMadeConstants = (
   tasks: TaskRunner,
   frozen: FrozenWeights | undefined,
   made: StateDict | undefined,
-): TaskRunner => (frozen && made ? besideFrozen(tasks, frozen.whole(made)) : tasks);
+): TaskRunner => (frozen && made ? besideFrozen(tasks, frozen, made) : tasks);
 
-function besideFrozen(tasks: TaskRunner, { data: frozen }: StateDict): TaskRunner {
-  const { sumFeatures, mean } = tasks;
+function besideFrozen(tasks: TaskRunner, frozen: FrozenWeights, made: StateDict): TaskRunner {
+  const { sumFeatures, mean, survey } = tasks;
+  // A step with a constant that nobody made has no loss.
+  const unknown = new Float32Array(layoutSize(frozen.layout)).fill(Number.NaN);
+  const alone = frozen.whole(made, unknown).data;
+  const holding = <T extends { readonly frozen?: Float32Array | undefined }>(task: T): T => ({
+    ...task,
+    frozen: task.frozen === undefined ? alone : frozen.whole(made, task.frozen).data,
+  });
   return {
-    train: (task, ...more) => tasks.train({ ...task, frozen }, ...more),
-    evaluate: (task, ...more) => tasks.evaluate({ ...task, frozen }, ...more),
-    ...(sumFeatures && { sumFeatures: (task) => sumFeatures.call(tasks, { ...task, frozen }) }),
-    ...(mean && { mean: (task, ...more) => mean.call(tasks, { ...task, frozen }, ...more) }),
+    train: (task, ...more) => tasks.train(holding(task), ...more),
+    evaluate: (task, ...more) => tasks.evaluate(holding(task), ...more),
+    ...(sumFeatures && { sumFeatures: (task) => sumFeatures.call(tasks, holding(task)) }),
+    ...(mean && { mean: (task, ...more) => mean.call(tasks, holding(task), ...more) }),
+    ...(survey && { survey: (...of) => survey.apply(tasks, of) }),
     stop: () => tasks.stop(),
   };
 }

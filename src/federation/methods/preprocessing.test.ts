@@ -102,16 +102,11 @@ function resumable(): Resumable {
   );
   const table = surveyTable();
   const named = namedParts(configuration, {}, 'test');
-  const { plan, preprocessing, frozen, initialState } = compileFederation(
-    configuration,
-    table,
-    named,
-    'test',
-  );
+  const { plan, survey, frozen, initialState } = compileFederation(configuration, table, named, 'test');
   const parties = shares.map(({ train }, i) => ({
     ...{ name: SITES[i] as string, train, validation: train.subarray(0, 1) },
   }));
-  const steps = { preprocessing, frozen };
+  const steps = { survey, frozen };
   const of = federationPlan(configuration, plan, parties, { test: table }, named, initialState, steps);
   return { configuration, plan: of, tasks };
 }

@@ -1,51 +1,24 @@
 /**
- * Prepares the numbers of a table by statistics of all training rows (`data/survey/`). Before round
- * 1, each participant answers a survey of its own training rows by sums in which small counts are
- * hidden. The coordinator adds the answers in the order of the participants. The constants of the
- * layer that prepares a row (`preprocess.ts`) follow from the total alone. Neither test nor
- * validation rows have a part in them. The phases are those of `rounds/survey-phases.ts`; the file
- * in which an answer travels is that of `survey-answer.ts`.
+ * Prepares the numbers of a table by statistics of training rows (`data/survey/`). The constants of
+ * the layer that prepares a row (`preprocess.ts`) follow from sums over the rows: of all
+ * participants (`federated-survey.ts`), or of each one's own (`site-statistics.ts`).
  */
-import { canonicalJson } from '../../base/canonical-json.js';
 import type { DataFacts } from '../../data/dataset.js';
-import type { Share } from '../../data/partition/partition.js';
 import { figuresOfSurvey, type NumberFigures, quantileOf } from '../../data/survey/figures.js';
 import type { Preprocessing } from '../../data/survey/settings.js';
-import { answeredBySites, type SitesSurvey } from '../../data/survey/site-survey.js';
-import { addAnswers, answerProblem, surveyOf, type TableSurvey } from '../../data/survey/survey.js';
+import { addAnswers, surveyOf, type TableSurvey } from '../../data/survey/survey.js';
 import type { Constants } from '../../engine/nn/layers/constants.js';
-import { PREPROCESS } from '../../engine/nn/layers/preprocess.js';
 import { type NumberStatistics, preprocessConstants } from '../../engine/nn/layers/preprocess-constants.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
-import { hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
-import { type StateDict, type StateLayout, stateLayout } from '../../tensor/state-dict.js';
-import type { TaskRunner } from '../../training/tasks.js';
-import type { Closing, RoundRecord } from '../rounds/round.js';
-import type { RoundEvent } from '../rounds/round-events.js';
-import type { RunStore } from '../rounds/run-store.js';
-import { answerLayout, packAnswer, unpackAnswer } from './survey-answer.js';
+import { type StateDict, stateLayout } from '../../tensor/state-dict.js';
+import { preparesNumbers } from './made-constants.js';
 
-/** What is asked in the phase, and what becomes of the answers. */
+/** What is asked about numbers, and what becomes of the answers. */
 export interface PreprocessingPlan {
   readonly facts: DataFacts;
   readonly survey: TableSurvey;
   readonly settings: Preprocessing;
-  /** Of the file of an answer. */
-  readonly answer: StateLayout;
 }
-
-type Deciding = Pick<Configuration, 'preprocessing' | 'initialModel'>;
-
-/** Whether round 1 begins with a survey. A model to start from has the constants already. */
-export const beginsWithSurvey = (configuration: Deciding): boolean =>
-  configuration.preprocessing?.statistics === 'global' && configuration.initialModel === undefined;
-
-/** Whether the constants are made by the run, of all answers or at each participant. */
-export const makesConstantsOf = (configuration: Deciding): boolean =>
-  beginsWithSurvey(configuration) || hasSiteStatistics(configuration);
-
-/** Whether a constant is made from the answers. */
-export const isPreprocessConstant = (name: string) => name.startsWith(`${PREPROCESS}.constants.`);
 
 /** Whether the inputs have numbers that such constants prepare. */
 export const hasNumberFeatures = ({ inputs }: DataFacts): boolean =>
@@ -58,7 +31,7 @@ export const hasNumberFeatures = ({ inputs }: DataFacts): boolean =>
  * @throws ConfigurationError when it sets how numbers are prepared that the data do not have
  */
 export function preprocessingPlanOf(
-  configuration: Deciding,
+  configuration: Pick<Configuration, 'preprocessing' | 'initialModel'>,
   facts: DataFacts,
   source: string,
 ): PreprocessingPlan | undefined {
@@ -69,40 +42,9 @@ export function preprocessingPlanOf(
       { hint: 'leave "preprocessing" out' },
     );
   }
-  if (settings === undefined || !makesConstantsOf(configuration)) return undefined;
-  const survey = surveyOf(facts);
-  return { facts, survey, settings, answer: answerLayout(survey.length) };
+  if (settings === undefined || !preparesNumbers(configuration)) return undefined;
+  return { facts, survey: surveyOf(facts), settings };
 }
-
-/**
- * What a participant is asked: what is counted, which counts are hidden, and whose answers are
- * added to its own. The same question has the same text.
- */
-export const questionOf = (
-  { survey: { variables, pairs }, settings: { smallestCount } }: PreprocessingPlan,
-  participants: readonly string[],
-): string => canonicalJson({ variables, pairs, smallestCount, participants });
-
-/** The answer for a participant's own training rows, as a file that travels. */
-export async function ownSurvey(
-  { share, tasks }: { readonly share: Pick<Share, 'train'>; readonly tasks: TaskRunner },
-  { settings: { smallestCount } }: PreprocessingPlan,
-  signal?: AbortSignal,
-): Promise<StateDict> {
-  const answer = await tasks.survey?.({ type: 'survey', rows: share.train, smallestCount }, signal);
-  if (answer === undefined) throw new Error('internal: nobody answers a survey here');
-  return packAnswer(answer);
-}
-
-/**
- * What is wrong with a file of sound numbers as an answer, in a line; undefined if nothing is.
- * @param mostRows the largest number of rows that its owner may have
- */
-export const surveyFileProblem = (
-  { survey }: PreprocessingPlan,
-  file: StateDict,
-  mostRows: number,
-): string | undefined => answerProblem(survey, unpackAnswer(file), mostRows);
 
 /** The constants that follow from the answers, which are added in this order. */
 export function surveyedConstants(
@@ -147,42 +89,4 @@ export function constantsState(constants: Constants): StateDict {
     layout: stateLayout(made.map(([name, values]) => [name, [values.length]])),
     data: Float32Array.from(made.flatMap(([, values]) => [...values])),
   };
-}
-
-interface SurveyWorkshop {
-  readonly plan: { readonly preprocessing?: PreprocessingPlan | undefined };
-  readonly store: RunStore;
-  readonly rounds: readonly RoundRecord[];
-}
-
-/** The coordinator's phase: adds the answers that count, and makes the constants. */
-export async function makeConstants(round: number, workshop: SurveyWorkshop): Promise<RoundEvent> {
-  const { store, rounds } = workshop;
-  const plan = preprocessingOf(workshop);
-  const { closed, contributed } = rounds[round - 1] as RoundRecord;
-  const answers: Float64Array[] = [];
-  for (const participant of (closed.survey as Closing).counted) {
-    const { sha256 } = contributed.survey?.get(participant) ?? {};
-    if (sha256 === undefined) throw new Error(`internal: the answer of "${participant}" is not in`);
-    answers.push(unpackAnswer(await store.get({ type: 'survey', round, participant }, sha256)));
-  }
-  const state = constantsState(surveyedConstants(plan, answers));
-  const sha256 = await store.put({ type: 'constants', round }, state);
-  return { type: 'computed', round, phase: 'constants', sha256 };
-}
-
-/** What the participants answered, as statistics of each and of all. */
-export const surveyedSites = (
-  { survey, settings: { smallestCount } }: PreprocessingPlan,
-  files: readonly { readonly name: string; readonly file: StateDict }[],
-): SitesSurvey =>
-  answeredBySites(
-    survey,
-    files.map(({ name, file }) => ({ name, answer: unpackAnswer(file) })),
-    smallestCount,
-  );
-
-export function preprocessingOf({ plan }: Pick<SurveyWorkshop, 'plan'>): PreprocessingPlan {
-  if (plan.preprocessing === undefined) throw new Error('internal: this run surveys nothing');
-  return plan.preprocessing;
 }

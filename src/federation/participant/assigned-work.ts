@@ -118,10 +118,10 @@ export function assignedWork(context: WorkContext): AssignedWork {
 
   return {
     async survey(assignment, signal, saying) {
-      const { preprocessing } = federation;
+      const { survey } = federation;
       const { participants } = end.description;
       const { tasks, answered } = context;
-      const by = { ...saysBy, preprocessing, participants, data, tasks, answered };
+      const by = { ...saysBy, survey, participants, data, tasks, answered };
       await answerSurvey(assignment, by, signal, saying);
     },
     async train(assignment, signal, saying) {

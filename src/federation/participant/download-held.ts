@@ -46,14 +46,14 @@ type NamesConstants = Extract<Assignment, { constants?: unknown }>;
  * The constants that the coordinator made before round 1, or undefined if it makes none.
  * @throws FederationError when an assignment lacks them
  */
-export function offeredConstants({ frozen, statistics }: CompiledFederation, offered: OfferedStates) {
+export function offeredConstants({ frozen }: CompiledFederation, offered: OfferedStates) {
   let last: { readonly sha256: string; readonly state: StateDict } | undefined;
   return async (
     { type, constants: blob }: NamesConstants,
     round: number,
     signal: AbortSignal,
   ): Promise<StateDict | undefined> => {
-    if (frozen === undefined || frozen.made.length === 0 || statistics !== undefined) return undefined;
+    if (frozen === undefined || frozen.made.length === 0) return undefined;
     if (blob === undefined) {
       throw new FederationError(
         `federation: the assignment "${type}" of round ${round} names no constants, expected those that were made of the survey before round 1`,

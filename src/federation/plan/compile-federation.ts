@@ -15,11 +15,12 @@ import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
 import { arrangeState, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
+import { type SurveyPlan, surveyPlanOf } from '../methods/federated-survey.js';
 import type { FrozenWeights } from '../methods/frozen-weights.js';
 import type { Method } from '../methods/method.js';
 import { methodPlans, methodsFor } from '../methods/methods.js';
 import { type OwnTensors, splitLayout } from '../methods/own-tensors.js';
-import { type PreprocessingPlan, preprocessingPlanOf } from '../methods/preprocessing.js';
+import { preprocessingPlanOf } from '../methods/preprocessing.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
 import { type SiteStatistics, siteStatistics } from '../methods/site-statistics.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
@@ -50,8 +51,8 @@ export interface CompiledFederation extends ChosenStrategies {
   /** The graphs of those methods that have one, by the name of the method. */
   readonly methodPlans: Readonly<Record<string, SumPlan>>;
   readonly refit: RefitPlan | undefined;
-  /** Set if the run makes the constants that prepare numbers. */
-  readonly preprocessing: PreprocessingPlan | undefined;
+  /** Set if round 1 begins with a survey, from which constants follow. */
+  readonly survey: SurveyPlan | undefined;
   /** Set if each participant makes them of its own rows. */
   readonly statistics: SiteStatistics | undefined;
   /** The codecs of updates and of models. */
@@ -98,7 +99,7 @@ export function compileFederation(
     methods,
     methodPlans: methodPlans(methods, (method) => method.plan(learner)),
     refit: refitPlanOf(configuration, learner),
-    preprocessing,
+    survey: surveyPlanOf(configuration, facts, preprocessing),
     statistics: siteStatistics(preprocessing, frozen),
     codec,
     model: modelDescription(configuration, facts),

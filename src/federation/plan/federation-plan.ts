@@ -29,7 +29,7 @@ export function federationPlan(
     ...afterMerge
   }: AfterMerge &
     Partial<
-      Pick<FederationPlan, 'refit' | 'methods' | 'codec' | 'own' | 'statistics' | 'preprocessing' | 'frozen'>
+      Pick<FederationPlan, 'refit' | 'methods' | 'codec' | 'own' | 'statistics' | 'survey' | 'frozen'>
     > = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);

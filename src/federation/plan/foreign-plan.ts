@@ -17,6 +17,7 @@ import {
   trainingSignature,
 } from '../../engine/nn/plan-signature.js';
 import type { SumPlan } from '../../engine/nn/sum-plan.js';
+import { CLASS_WEIGHTS } from '../../engine/nn/tasks/balanced-loss.js';
 import { measuresOf } from '../../engine/nn/tasks/evaluation-sums.js';
 import { type ModelSignature, readModel } from '../../engine/onnx/import/read-model.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
@@ -31,11 +32,13 @@ import {
   stateLayout,
 } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
+import { surveyPlanOf } from '../methods/federated-survey.js';
 import type { FrozenWeights } from '../methods/frozen-weights.js';
+import { makerOf } from '../methods/made-constants.js';
 import type { Method } from '../methods/method.js';
 import { methodPlans, methodsFor } from '../methods/methods.js';
 import { splitLayout } from '../methods/own-tensors.js';
-import { isPreprocessConstant, preprocessingPlanOf } from '../methods/preprocessing.js';
+import { preprocessingPlanOf } from '../methods/preprocessing.js';
 import { siteStatistics } from '../methods/site-statistics.js';
 import {
   type CompiledFederation,
@@ -157,7 +160,7 @@ export async function takeForeignPlan(
   const source = 'the description of the federation';
   const split = splitLayout(layout, configuration.share, source);
   const preprocessing = preprocessingPlanOf(configuration, facts, source);
-  const frozenParts = foreignFrozen(frozen, held, preprocessing !== undefined);
+  const frozenParts = foreignFrozen(frozen, held, makerOf(configuration));
   const methods = methodsFor(configuration, [strategy, ...compared], own, split !== undefined);
   const initialState = () => {
     throw new FederationError(
@@ -169,7 +172,8 @@ export async function takeForeignPlan(
     model: modelDescription(configuration, facts),
     layout: split?.shared ?? layout,
     own: split && ownTensors(split, initialState, held),
-    ...{ refit: undefined, preprocessing, frozen: frozenParts },
+    ...{ refit: undefined, frozen: frozenParts },
+    survey: surveyPlanOf(configuration, facts, preprocessing),
     statistics: siteStatistics(preprocessing, frozenParts),
     methods,
     methodPlans: methodPlans(methods, (method) => checkedPlan(method, offered[method.name], plan)),
@@ -190,33 +194,29 @@ function checkedPlan({ title }: Method, offered: SumPlan | undefined, plan: Plan
 
 /**
  * The frozen weights of a network that only the coordinator has.
- * @param makes whether some constants are made by the run
+ * @param maker who makes a constant
  */
 function foreignFrozen(
   layout: StateLayout,
   held: StateDict | undefined,
-  makes: boolean,
+  maker: ReturnType<typeof makerOf>,
 ): FrozenWeights | undefined {
   if (layout.length === 0) return undefined;
-  const part = (isMade: boolean) =>
-    stateLayout(
-      layout
-        .filter(({ name }) => (makes && isPreprocessConstant(name)) === isMade)
-        .map(({ name, shape }) => [name, shape]),
-    );
-  const there = part(false);
+  const part = (by: ReturnType<typeof maker>) =>
+    stateLayout(layout.filter(({ name }) => maker(name) === by).map(({ name, shape }) => [name, shape]));
+  const there = part('nobody');
   if (held === undefined && there.length > 0) {
     throw new FederationError(
       'federation: the plan that the coordinator offers has frozen weights, expected the coordinator to send them',
     );
   }
   const known = held && there.length > 0 ? partOfState(held, there) : undefined;
-  const whole = (made: StateDict | undefined) => joinFrozen(layout, known, made);
   return {
-    ...{ made: part(true), known, whole },
+    ...{ layout, made: part('survey'), isKnown: there.length === layout.length, known },
+    whole: (made, beside) => joinFrozen(layout, beside, known, made),
     complete(state, made) {
       const parts = [state, known, made].filter((one) => one !== undefined);
-      const tables = parts.flatMap((one) => one.layout);
+      const tables = parts.flatMap((one) => one.layout).filter(({ name }) => name !== CLASS_WEIGHTS);
       return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), ...parts);
     },
   };

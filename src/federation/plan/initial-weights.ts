@@ -26,8 +26,8 @@ import {
   tensorView,
 } from '../../tensor/state-dict.js';
 import type { FrozenWeights } from '../methods/frozen-weights.js';
+import { makerOf } from '../methods/made-constants.js';
 import type { OwnTensors, SplitLayout } from '../methods/own-tensors.js';
-import { isPreprocessConstant, makesConstantsOf } from '../methods/preprocessing.js';
 
 /**
  * The state that a participant begins with: everybody with the same, unless they are independent.
@@ -96,7 +96,9 @@ export function frozenWeights(
   const { seed, initialModel, constants = {} } = configuration;
   const layout = frozenLayoutOf(parameters);
   if (layout.length === 0) return undefined;
-  const [made, there] = partsOf(configuration, parameters);
+  const maker = makerOf(configuration);
+  const madeBy = (by: ReturnType<typeof maker>) => parameters.filter(({ name }) => maker(name) === by);
+  const there = madeBy('nobody');
   const whole = modelLayoutOf(parameters);
   /** Of a model with these parts. */
   const wholeOf = (parts: readonly StateDict[]) =>
@@ -114,7 +116,9 @@ export function frozenWeights(
   if (initialModel === undefined && hasConstants) values ??= drawn();
   if (values !== undefined) checkConstants(there, values);
   const frozen = {
-    made: frozenLayoutOf(made),
+    layout,
+    made: frozenLayoutOf(madeBy('survey')),
+    isKnown: known.length === layout.length,
     get known() {
       if (known.length === 0) return undefined;
       if (values === undefined && initialModel !== undefined) {
@@ -126,9 +130,12 @@ export function frozenWeights(
       values ??= drawn();
       return values;
     },
-    whole(constants: StateDict | undefined) {
-      if (constants !== undefined) checkConstants(made, constants);
-      return joinFrozen(layout, frozen.known, constants);
+    whole(constants: StateDict | undefined, beside?: Float32Array) {
+      if (constants !== undefined) {
+        const has = ({ name }: Parameter) => constants.layout.some((entry) => entry.name === name);
+        checkConstants(parameters.filter(has), constants);
+      }
+      return joinFrozen(layout, beside, frozen.known, constants);
     },
     complete(state: StateDict, constants: StateDict | undefined) {
       const parts = [state, frozen.known, constants].filter((part) => part !== undefined);
@@ -138,18 +145,19 @@ export function frozenWeights(
   return frozen;
 }
 
-/** The parameters whose values the run makes, and the others. */
-function partsOf(configuration: Configuration, parameters: readonly Parameter[]) {
-  const isMade = ({ name }: Parameter) => makesConstantsOf(configuration) && isPreprocessConstant(name);
-  return [parameters.filter(isMade), parameters.filter((parameter) => !isMade(parameter))] as const;
-}
-
 /**
- * What is known and what the phase made, together.
+ * What is known and what was made, together. The rest is as it is in the vector beside it: what
+ * others made.
  * @throws TensorError when something is in neither
  */
-export const joinFrozen = (layout: StateLayout, ...parts: readonly (StateDict | undefined)[]): StateDict =>
-  joinStates(layout, ...parts.filter((part) => part !== undefined));
+export function joinFrozen(
+  layout: StateLayout,
+  beside: Float32Array | undefined,
+  ...parts: readonly (StateDict | undefined)[]
+): StateDict {
+  const there = parts.filter((part) => part !== undefined);
+  return joinStates(layout, ...there, ...(beside ? [{ layout, data: beside }] : []));
+}
 
 /** The values with the constants of the settings. */
 function withSettings({ layout, data }: StateDict, constants: Constants): StateDict {

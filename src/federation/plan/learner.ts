@@ -10,6 +10,7 @@ import { type EmbeddingWidth, featuresOf, onFeatures } from '../../engine/nn/lay
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
 import { networkNames } from '../../engine/nn/settings.js';
+import { withLossConstants } from '../../engine/nn/tasks/balanced-loss.js';
 import { classWeightsProblem } from '../../engine/nn/tasks/class-losses.js';
 import { multiLabel } from '../../engine/nn/tasks/multi-label.js';
 import { regression } from '../../engine/nn/tasks/regression.js';
@@ -50,7 +51,7 @@ export function learnerOf(
   source: string,
 ): Learner {
   const { inputs, task } = sidesOf(configuration, facts, own.task, source);
-  const network = networkFor(configuration, facts, own.network, task, source);
+  const network = withLossConstants(networkFor(configuration, facts, own.network, task, source), task);
   const { freeze } = configuration;
   const [first] = facts.inputs;
   const embeddings = embeddingsOf(configuration, facts, source);
@@ -130,6 +131,7 @@ function taskFor(
       `${source}: "task" is "${task.name}", but the data have ${target === undefined ? 'no target' : `the target ${describeColumn(target)} of ${target.meaning.kind}`}, expected ${what}`,
       { hint: 'set "task" to what the data are about' },
     );
+  refuse(balanceProblem(task.name, loss), source);
   switch (task.name) {
     case 'classification': {
       const categories = categoriesOf(facts).length;
@@ -172,6 +174,16 @@ function taskFor(
         hint: 'pass `task`, or name one of classification, multi-label, segmentation, regression',
       });
   }
+}
+
+/** Categories are counted where each example has one. */
+function balanceProblem(task: string, loss: Configuration['loss']): Complaint | undefined {
+  const isBalanced = 'classWeights' in loss && loss.classWeights === 'balanced';
+  if (!isBalanced || task === 'classification' || task === 'custom') return undefined;
+  return {
+    message: `"loss.classWeights" is "balanced", but the task is "${task}", expected classification`,
+    hint: task === 'segmentation' ? 'give the weights as numbers' : 'leave it out',
+  };
 }
 
 /** @throws ConfigurationError when the problem is one. */

@@ -9,10 +9,10 @@ import type { SumsPermission } from '../../metrics/shared/shared-sums.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
 import type { AfterMerge } from '../methods/after-merge.js';
+import type { SurveyPlan } from '../methods/federated-survey.js';
 import type { FrozenWeights } from '../methods/frozen-weights.js';
 import type { MethodRules } from '../methods/methods.js';
 import type { OwnTensors } from '../methods/own-tensors.js';
-import type { PreprocessingPlan } from '../methods/preprocessing.js';
 import type { RefitPlan } from '../methods/refit.js';
 import type { SiteStatistics } from '../methods/site-statistics.js';
 import type { RoundRules } from '../rounds/round.js';
@@ -57,7 +57,7 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
    */
   align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];
   readonly refit?: RefitPlan | undefined;
-  readonly preprocessing?: PreprocessingPlan | undefined;
+  readonly survey?: SurveyPlan | undefined;
   readonly frozen?: FrozenWeights | undefined;
   /** Set if participants on this machine share the sums of their metrics. */
   readonly shareSums?: SumsPermission | undefined;

@@ -4,7 +4,7 @@ import { participantNames } from '../../data/partition/partition.js';
 import { targetOf } from '../../metrics/target.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
-import { beginsWithSurvey } from '../methods/preprocessing.js';
+import { beginsWithSurvey } from '../methods/made-constants.js';
 import type { RoundRules } from '../rounds/round.js';
 import { attackersOf } from './attackers.js';
 

@@ -15,7 +15,8 @@ import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import { type RoundDetails, roundDetailsSchema } from '../../protocol/round-details.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { FederationError } from '../error.js';
-import { type PreprocessingPlan, preprocessingPlanOf, surveyedSites } from '../methods/preprocessing.js';
+import { type SurveyPlan, surveyedSites, surveyPlanOf } from '../methods/federated-survey.js';
+import { preprocessingPlanOf } from '../methods/preprocessing.js';
 import { participantsOf, rulesOf } from '../plan/rules.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
@@ -142,14 +143,15 @@ async function readRecordedSurvey(
   [first]: readonly RoundRecord[],
   columns: ModelDescription | undefined,
 ): Promise<SitesSurvey | undefined> {
-  const plan = columns && preprocessingPlanOf(configuration, columns, path);
+  const preprocessing = columns && preprocessingPlanOf(configuration, columns, path);
+  const plan = columns && surveyPlanOf(configuration, columns, preprocessing);
   return first && plan && readSurvey(path, plan, first);
 }
 
 /** What was answered in the first round; undefined if nobody was asked, or an answer is missing. */
 export async function readSurvey(
   path: string,
-  plan: PreprocessingPlan,
+  plan: SurveyPlan,
   { closed }: RoundRecord,
 ): Promise<SitesSurvey | undefined> {
   const counted = closed.survey?.counted;

@@ -25,21 +25,13 @@ const reasons: Readonly<Record<Exclude<Field, 'data'>, { readonly why: string; r
 
 /** The first field that cannot be used across machines, and what to do about it. */
 export function distributedProblem(
-  configuration: Pick<Configuration, Field | 'loss' | 'decision' | 'refit' | 'average'>,
+  configuration: Pick<Configuration, Field | 'decision' | 'refit' | 'average'>,
 ): Complaint | undefined {
   for (const [field, { why, hint }] of Object.entries(reasons)) {
     const value = configuration[field as Field];
     if (value !== undefined && value !== false) {
       return { message: `"${field}" is set, which ${why}`, hint };
     }
-  }
-  const { loss } = configuration;
-  if ('classWeights' in loss && loss.classWeights === 'balanced') {
-    return {
-      message:
-        '"loss.classWeights" is "balanced", which needs the numbers of examples of all participants before the plan is made',
-      hint: 'give them as numbers, such as 1, 12.5',
-    };
   }
   return unmeasuredDecision(configuration) ?? ownSites(configuration);
 }

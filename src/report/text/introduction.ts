@@ -3,7 +3,13 @@
 import { type Column, categoriesOf, type Dataset } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
 import { renderShares, summarizeShares } from '../../data/partition/summary.js';
+import { SMALLEST_COUNT } from '../../data/survey/own-answer.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
+import {
+  balancesClasses,
+  beginsWithSurvey,
+  preparesBySurvey,
+} from '../../federation/methods/made-constants.js';
 import { averageOf } from '../../merge/average/model-average.js';
 import { readStrategy } from '../../merge/strategies/strategies.js';
 import type { AppliedTo } from '../../merge/strategy.js';
@@ -235,9 +241,18 @@ export function roundsText(configuration: Configuration): string {
   ].join('; ');
 }
 
-/** What participants on other machines send before round 1 of a federation of tables. */
-export const surveySends = ({ smallestCount }: { readonly smallestCount: number }) =>
-  `before round 1, sums over the training rows, by which numbers are prepared: how many rows have a value in each range, each category and each class, and the sum and the sum of squares of each number; ${smallestCount === 1 ? 'small counts are not hidden' : `counts below ${smallestCount} are hidden`}; those who watch the run see where the sites differ`;
+/** What participants on other machines send before round 1, in a line; none without a survey. */
+export function surveySends(configuration: Configuration): readonly string[] {
+  if (!beginsWithSurvey(configuration)) return [];
+  const smallestCount = configuration.preprocessing?.smallestCount ?? SMALLEST_COUNT;
+  const weighted = balancesClasses(configuration) ? 'classes are weighted in the loss' : undefined;
+  const sums = preparesBySurvey(configuration)
+    ? `sums over the training rows, by which numbers are prepared${weighted ? ` and ${weighted}` : ''}: how many rows have a value in each range, each category and each class, and the sum and the sum of squares of each number`
+    : `how many training examples there are of each class, by which ${weighted}`;
+  const hidden =
+    smallestCount === 1 ? 'small counts are not hidden' : `counts below ${smallestCount} are hidden`;
+  return [`before round 1, ${sums}; ${hidden}; those who watch the run see where the sites differ`];
+}
 
 /** What participants on other machines send when the last layer is refitted. */
 export const REFIT_SENDS =

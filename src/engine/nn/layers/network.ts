@@ -42,6 +42,8 @@ export interface Scope {
    * @param above its values must be above this
    */
   constant(name: string, shape: Shape, above?: number): Value;
+  /** A constant that something beside the network reads, such as a loss. */
+  declare(name: string, shape: Shape, above?: number): void;
   /** In training: the value of that statistic after this step. The last call counts. */
   update(name: string, value: Value): void;
   /** The scope of a part of the network. */
@@ -76,6 +78,8 @@ export interface Parameter {
   readonly role: Role;
   /** Values of a constant are above this. */
   readonly above?: number | undefined;
+  /** Whether only something beside the network reads it: a model does without it. */
+  readonly isBeside?: boolean | undefined;
 }
 
 /**
@@ -94,6 +98,17 @@ export function parametersOf(
       const role = roleOf(name) === 'weight' && matchesAny(name, freeze) ? 'frozen' : roleOf(name);
       parameters.push({ name, shape, initializer, role, ...(above !== undefined && { above }) });
       return input(name, shape);
+    },
+    declare(name, shape, initializer, above) {
+      const isBeside = true;
+      parameters.push({
+        name,
+        shape,
+        initializer,
+        role: 'constant',
+        isBeside,
+        ...(above !== undefined && { above }),
+      });
     },
   });
   network(scope, ...inputsOfBatch(inputs, 1));
@@ -125,9 +140,9 @@ export function layoutOf(parameters: readonly Parameter[]): StateLayout {
 export const frozenLayoutOf = (parameters: readonly Parameter[]): StateLayout =>
   layoutOfRoles(parameters, ['frozen', 'constant']);
 
-/** The layout of the whole model, in the network's own order. */
+/** The layout of the whole model, in the network's own order, without what is beside it. */
 export const modelLayoutOf = (parameters: readonly Parameter[]): StateLayout =>
-  stateLayout(parameters.map(({ name, shape }) => [name, shape]));
+  stateLayout(parameters.filter(({ isBeside }) => !isBeside).map(({ name, shape }) => [name, shape]));
 
 function layoutOfRoles(parameters: readonly Parameter[], roles: readonly Role[]): StateLayout {
   const chosen = roles.flatMap((role) => parameters.filter((parameter) => parameter.role === role));
@@ -224,11 +239,12 @@ export function traceNetwork(
 interface ScopeContext {
   readonly training?: TrainingMode | undefined;
   tensor(name: string, shape: Shape, initializer: Initializer, above?: number): Value;
+  declare?(name: string, shape: Shape, initializer: Initializer, above?: number): void;
   update?(name: string, value: Value): void;
 }
 
 function makeScope(context: ScopeContext, prefix = '', streams = { count: 0 }): Scope {
-  const { training, tensor, update } = context;
+  const { training, tensor, update, declare } = context;
   return {
     parameter(name, shape, initializer) {
       requireRole(`${prefix}${name}`, ['weight'], 'a parameter');
@@ -242,6 +258,10 @@ function makeScope(context: ScopeContext, prefix = '', streams = { count: 0 }): 
       const full = constantName(prefix, name);
       requireRole(full, ['constant'], 'a constant');
       return tensor(full, shape, notGiven(full), above);
+    },
+    declare(name, shape, above) {
+      const full = constantName(prefix, name);
+      declare?.(full, shape, notGiven(full), above);
     },
     update(name, value) {
       requireRole(`${prefix}${name}`, ['statistic', 'counter'], 'a statistic');

@@ -30,7 +30,7 @@ export const softmaxCrossEntropy =
   }: {
     readonly labelSmoothing?: number;
     /** [classes] */
-    readonly classWeights?: readonly number[] | undefined;
+    readonly classWeights?: readonly number[] | Value | undefined;
   } = {}): ClassLoss =>
   (logits, labels, seen) => {
     const classes = logits.shape[1] ?? 1;
@@ -42,7 +42,8 @@ export const softmaxCrossEntropy =
     const smoothed = g.add(g.mul(targets(logits, labels), 1 - labelSmoothing), others);
     const losses = g.neg(g.reduceSum(g.mul(g.logSoftmax(open), smoothed), [1]));
     if (classWeights === undefined) return losses;
-    const weights = g.mul(targets(logits, labels), g.constant(classWeights, [1, classes]));
+    const each = 'op' in classWeights ? classWeights : g.constant(classWeights, [classes]);
+    const weights = g.mul(targets(logits, labels), g.reshape(each, [1, classes]));
     return g.mul(losses, g.reduceSum(weights, [1]));
   };
 

@@ -30,6 +30,8 @@ export interface Task {
   readonly described?: Metric['sums'] | undefined;
   /** The outputs of an exported model, by name; `output` by default. */
   outputs?(output: Value): Readonly<Record<string, Value>>;
+  /** Set if the weights of classes are a constant of the run (`balanced-loss.ts`). */
+  readonly balanced?: { readonly classes: number; weighted(weights: Value): Task };
   /** For a task over classes: its output is [N, classes], and its first target is a class. */
   readonly classes?: ClassTask;
 }

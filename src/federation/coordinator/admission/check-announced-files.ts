@@ -9,8 +9,8 @@ import type { StateDict } from '../../../tensor/state-dict.js';
 import { decodeCodedModel } from '../../../transforms/codec/coded-file.js';
 import { plain } from '../../../transforms/codec/plain.js';
 import type { BlobFolder } from '../../../transport/transport.js';
+import { surveyFileProblem } from '../../methods/federated-survey.js';
 import { attachedNames, methodsOf } from '../../methods/methods.js';
-import { surveyFileProblem } from '../../methods/preprocessing.js';
 import { featureLayout } from '../../methods/refit.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { isEvaluated } from '../../rounds/round.js';
@@ -41,7 +41,7 @@ type FilePlan = Pick<
   | 'strategy'
   | 'compared'
   | 'refit'
-  | 'preprocessing'
+  | 'survey'
   | 'codec'
   | 'clipUpdate'
   | 'initialState'
@@ -88,7 +88,7 @@ async function checkFiles(
 async function contributionProblem(
   participant: string,
   { phase, file }: Extract<Announcement, { type: 'contributed' }>,
-  { refit, preprocessing, rules }: FilePlan,
+  { refit, survey, rules }: FilePlan,
   blobs: BlobFolder,
   examples: number | undefined,
 ): Promise<string | undefined> {
@@ -99,13 +99,13 @@ async function contributionProblem(
     const check = { what, farthest: Infinity, bound: refit.bound };
     return (await checkUpdate(path, featureLayout(refit.features), check)).problem;
   }
-  if (phase !== 'survey' || preprocessing === undefined) return undefined;
+  if (phase !== 'survey' || survey === undefined) return undefined;
   const what = `the answer of "${participant}" to the survey`;
-  const { problem } = await checkUpdate(path, preprocessing.answer, { what, farthest: Infinity });
+  const { problem } = await checkUpdate(path, survey.answer, { what, farthest: Infinity });
   if (problem !== undefined) return problem;
   const { state } = decodeSafetensors(await blobs.get(file.sha256), what);
   const most = examples ?? rules.mostExamples ?? Infinity;
-  const wrong = surveyFileProblem(preprocessing, state, most);
+  const wrong = surveyFileProblem(survey, state, most);
   return wrong && `${what}: ${wrong}`;
 }
 

@@ -6,7 +6,8 @@
 import type { DataFacts } from '../../../data/dataset.js';
 import { preprocessingSchema } from '../../../data/survey/settings.js';
 import type { Configuration } from '../../../protocol/configuration/configuration.js';
-import { hasNumberFeatures, isPreprocessConstant } from '../../methods/preprocessing.js';
+import { isPreprocessConstant } from '../../methods/made-constants.js';
+import { hasNumberFeatures } from '../../methods/preprocessing.js';
 
 export function withOwnPreprocessing(configuration: Configuration, facts: DataFacts): Configuration {
   const { preprocessing, constants = {}, initialModel } = configuration;

@@ -22,7 +22,6 @@ import { machineMemory } from '../../plan/node/machine-memory.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { checkTestExamples } from '../../plan/rules.js';
 import type { RecordedRound } from '../../rounds/round.js';
-import { withBalancedWeights } from './balanced-weights.js';
 import { configurationWith } from './initial-model.js';
 import { withOwnNormalization } from './own-normalization.js';
 import { withOwnPreprocessing } from './own-preprocessing.js';
@@ -88,8 +87,7 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
     checkTestExamples(parsed, data, source);
     const located = options.data ? parsed : locatedData(parsed);
     const normalized = await withOwnNormalization(located, input, data.train, options.out);
-    const prepared = withOwnPreprocessing(normalized, data.train);
-    const configuration = withBalancedWeights(prepared, data.train, shares, source);
+    const configuration = withOwnPreprocessing(normalized, data.train);
     checkDemands(
       configuration,
       learnerOf(configuration, data.train, named, source),
@@ -102,8 +100,8 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
       },
     );
     const compiled = compileFederation(configuration, data.train, named, source, { init });
-    const { plan, methods, refit, codec, own, statistics, preprocessing, frozen, initialState } = compiled;
-    const steps = { ...after, refit, methods, codec, own, statistics, preprocessing, frozen };
+    const { plan, methods, refit, codec, own, statistics, survey, frozen, initialState } = compiled;
+    const steps = { ...after, refit, methods, codec, own, statistics, survey, frozen };
     const planned = federationPlan(configuration, plan, shares, data, named, initialState, steps);
     const rules = { ...planned.rules, recorded: options.recorded };
     return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };

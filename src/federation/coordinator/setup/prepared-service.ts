@@ -82,10 +82,10 @@ export async function prepareService(
   const configuration = withOwnPreprocessing(served, facts);
   checkTestExamples(configuration, { test }, source);
   const compiled = compileFederation(configuration, facts, named, source, { init });
-  const { methods, refit, codec, own, statistics, preprocessing, frozen, initialState } = compiled;
+  const { methods, refit, codec, own, statistics, survey, frozen, initialState } = compiled;
   const participants = participantsOf(configuration);
   const shares = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
-  const steps = { ...after, methods, refit, codec, own, statistics, preprocessing, frozen };
+  const steps = { ...after, methods, refit, codec, own, statistics, survey, frozen };
   const planned = federationPlan(configuration, compiled.plan, shares, { test }, named, initialState, steps);
   // The coordinator does not have what is the participants' own, so it has no whole model to test.
   const plan = isPersonal(compiled) ? { ...planned, testExamples: 0 } : planned;

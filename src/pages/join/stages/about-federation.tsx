@@ -102,7 +102,7 @@ function Travels({
             <li>while it trains: how far it is, and how fast</li>
             <li>what computes it, and an error in words if the work fails</li>
             {classNames.length > 0 && (
-              <li>how many examples of each class there are, only if you tick that below</li>
+              <li>exactly how many examples of each class there are, only if you tick that below</li>
             )}
           </ul>
         </div>

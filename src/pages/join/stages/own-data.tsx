@@ -28,8 +28,11 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
       <OwnDataSummary federation={federation} data={data} />
       {federation.classNames.length > 0 && (
         <Tick checked={shareLabelCounts} onChange={setShareLabelCounts}>
-          Also tell the coordinator how many examples of each class there are. It tells about your data;
-          nothing here needs it.
+          Also tell the coordinator exactly how many examples of each class there are. It tells about your
+          data;{' '}
+          {federation.countsClasses
+            ? 'nothing here needs it, beside the sums of the survey that are sent before round 1.'
+            : 'nothing here needs it.'}
         </Tick>
       )}
       {data.validation > 0 && (

@@ -122,6 +122,8 @@ export interface FederationFacts {
   readonly demonstration: boolean;
   /** Whether a cut-off is chosen at the end, from the sums that participants share. */
   readonly decides: boolean;
+  /** Whether a survey before round 1 asks for sums, those of classes among them. */
+  readonly countsClasses: boolean;
   /** Whether some tensors stay with each participant, so that it ends with its own model. */
   readonly isPersonal?: boolean;
 }

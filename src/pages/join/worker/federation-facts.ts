@@ -1,6 +1,6 @@
 /** Turns a description into facts in words for the page. */
 import { categoriesOf } from '../../../data/dataset.js';
-import { beginsWithSurvey } from '../../../federation/methods/preprocessing.js';
+import { beginsWithSurvey } from '../../../federation/methods/made-constants.js';
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
 import { hasOwnParts } from '../../../protocol/configuration/own-parts.js';
 import { metricsOf } from '../../../protocol/configuration/task-metrics.js';
@@ -18,7 +18,7 @@ import { purposeOf, wantedData } from './wanted-data.js';
 export function federationFacts(
   participant: string,
   description: Description,
-  { methods, preprocessing }: Pick<CompiledFederation, 'methods' | 'preprocessing'>,
+  { methods }: Pick<CompiledFederation, 'methods'>,
   demonstration: boolean,
 ): FederationFacts {
   const { configuration, participants } = description;
@@ -32,12 +32,13 @@ export function federationFacts(
     metric: metricsOf(configuration)[0],
     ...{ purpose: purposeOf(description), wanted: wantedData(description) },
     classNames: categoriesOf(description),
+    countsClasses: beginsWithSurvey(configuration),
     decides: configuration.decision !== undefined,
     ...{ rounds, demonstration },
     ...(hasOwnParts(configuration) && { isPersonal: true }),
     besides: [
       ...methods.flatMap(({ leaves }) => (leaves === undefined ? [] : [`with them, ${leaves}`])),
-      ...(preprocessing && beginsWithSurvey(configuration) ? [surveySends(preprocessing.settings)] : []),
+      ...surveySends(configuration),
       ...(refit === undefined ? [] : [REFIT_SENDS]),
     ],
   };
