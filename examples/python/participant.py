@@ -109,7 +109,7 @@ class Trainer:
 def check(description):
     """Ends where more is asked for than this program can do."""
     configuration = description['configuration']
-    refused = ('correction', 'augmentation', 'freeze', 'share', 'refit', 'clipUpdate')
+    refused = ('correction', 'augmentation', 'train', 'freeze', 'lora', 'share', 'refit', 'clipUpdate')
     asked = [name for name in refused if name in configuration]
     asked += [f'codec.{way} {name}' for way, name in configuration['codec'].items() if name != 'plain']
     asked += [f'local.{name}' for name in configuration['local'] if name != 'epochs']

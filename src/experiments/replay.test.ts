@@ -266,6 +266,7 @@ describe('a replay', () => {
 
   it.each([
     ['frozen weights', { freeze: ['fc1.*'] }],
+    ['adapters', { lora: { rank: 2, targets: ['fc1.*'] } }],
     ['a last layer of everybody’s own', { share: ['fc1.*'] }],
   ])('finds a changed file of a model with %s, in half precision, and no sound one', async (_, changes) => {
     const codec = { update: 'half', model: 'half' };

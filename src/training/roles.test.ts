@@ -21,6 +21,7 @@ import {
   parametersOf,
   weightsIn,
 } from '../engine/nn/layers/network.js';
+import type { TrainedPart } from '../engine/nn/layers/trained-part.js';
 import { onPixels, pixels } from '../engine/nn/models/normalize-pixels.js';
 import { adam } from '../engine/nn/optimizers.js';
 import { compilePlan } from '../engine/nn/plan.js';
@@ -45,7 +46,7 @@ const dataset = imageDataset({
 });
 const inputs = [pixels([1, 2, 3])];
 const freeze = ['body.*'];
-const parameters = parametersOf(network, inputs, freeze);
+const parameters = parametersOf(network, inputs, { freeze });
 const task = classification({ classes: CLASSES });
 const plan = compilePlan({
   ...{ network, inputs, freeze, task, optimizer: adam(), batchSize: 8 },
@@ -151,7 +152,26 @@ describe('roles of tensors', () => {
   });
 
   it('a pattern that means no weight is refused', () => {
-    expect(() => parametersOf(network, inputs, ['boddy.*'])).toThrow(/"boddy\.\*".*"freeze"/);
-    expect(() => parametersOf(network, inputs, ['norm.*'])).toThrow(/"norm\.\*"/);
+    expect(() => parametersOf(network, inputs, { freeze: ['boddy.*'] })).toThrow(/"boddy\.\*".*"freeze"/);
+    expect(() => parametersOf(network, inputs, { freeze: ['norm.*'] })).toThrow(/"norm\.\*"/);
+    expect(() => parametersOf(network, inputs, { train: ['haed.*'] })).toThrow(/"haed\.\*" in "train"/);
+  });
+
+  it('`train` names the only weights that are trained, and `freeze` takes some out', () => {
+    const rolesOf = (part: TrainedPart) =>
+      Object.fromEntries(parametersOf(network, inputs, part).map(({ name, role }) => [name, role]));
+    const others = { 'norm.running_mean': 'statistic', 'norm.num_batches_tracked': 'counter' };
+    const frozen = { 'body.weight': 'frozen', 'body.bias': 'frozen' };
+    expect(rolesOf({ train: ['head.*'] })).toEqual({
+      ...{ ...frozen, ...others },
+      ...{ 'head.weight': 'weight', 'head.bias': 'weight' },
+    });
+    expect(rolesOf({ train: ['head.*'], freeze: ['*.bias'] })).toEqual({
+      ...{ ...frozen, ...others },
+      ...{ 'head.weight': 'weight', 'head.bias': 'frozen' },
+    });
+    expect(() => rolesOf({ train: ['head.bias'], freeze: ['*.bias'] })).toThrow(
+      'network: "train" names only weights that "freeze" names, too',
+    );
   });
 });

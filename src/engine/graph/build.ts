@@ -17,6 +17,12 @@ export function apply<Op extends OpName>(
   return value as unknown as Value;
 }
 
+/** The same operation on other operands. */
+export function withInputs(value: Value, inputs: readonly Value[]): Value {
+  if (inputs.every((input, index) => input === value.inputs[index])) return value;
+  return apply(value.op, inputs, value.attributes as never);
+}
+
 export const input = (name: string, shape: Shape, dtype: ValueType = 'f32') =>
   apply('input', [], { name, shape, dtype });
 export const constant = (values: readonly number[], shape: Shape = [values.length]) =>

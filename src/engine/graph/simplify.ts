@@ -12,7 +12,18 @@
  *   otherwise relu's gradient is 0 in both.
  */
 import { sameShape, sizeOf } from '../../tensor/shape.js';
-import { apply, concat, expand, maxPool2d, neg, reduceSum, relu, reshape, scalar } from './build.js';
+import {
+  apply,
+  concat,
+  expand,
+  maxPool2d,
+  neg,
+  reduceSum,
+  relu,
+  reshape,
+  scalar,
+  withInputs,
+} from './build.js';
 import type { OpName } from './ops.js';
 import { broadcastShapes } from './shapes.js';
 import { type Graph, operand, topologicalOrder, type Value, type ValueOf } from './value.js';
@@ -66,11 +77,6 @@ function exactNumber(_: string, value: unknown): unknown {
   return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
     ? `${Object.is(value, -0) ? '-0' : value}`
     : value;
-}
-
-function withInputs(value: Value, inputs: readonly Value[]): Value {
-  if (inputs.every((input, index) => input === value.inputs[index])) return value;
-  return apply(value.op, inputs, value.attributes as never);
 }
 
 const ARITHMETIC: Partial<Record<OpName, (a: number, b: number) => number>> = {

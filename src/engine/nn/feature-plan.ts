@@ -20,6 +20,7 @@ import {
   type Network,
   parametersOf,
 } from './layers/network.js';
+import type { TrainedPart } from './layers/trained-part.js';
 import { frozenInput, tensorsOf } from './state-inputs.js';
 
 export interface FeaturePlan {
@@ -45,19 +46,17 @@ export interface FeaturePlan {
   readonly gramModel: Uint8Array;
 }
 
-export interface FeatureOptions {
+export interface FeatureOptions extends TrainedPart {
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
-  /** As in the plan. */
-  readonly freeze?: readonly string[] | undefined;
 }
 
 const BATCH = 25;
 const BLOCK = 250;
 
 /** @throws NetworkError when the logits are not the output of a dense layer with a bias. */
-export function compileFeaturePlan({ network, inputs, freeze }: FeatureOptions): FeaturePlan {
-  const parameters = parametersOf(network, inputs, freeze);
+export function compileFeaturePlan({ network, inputs, ...part }: FeatureOptions): FeaturePlan {
+  const parameters = parametersOf(network, inputs, part);
   const layout = layoutOf(parameters);
   const frozen = frozenLayoutOf(parameters);
   const { weight, bias } = lastLayerOf(network, { layout, frozen }, inputs, 'refit');

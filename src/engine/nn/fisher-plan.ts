@@ -26,7 +26,7 @@ import type { PlanOptions } from './plan.js';
 import { tensorsOf } from './state-inputs.js';
 import { networkOnBatch, type SumPlan } from './sum-plan.js';
 
-export type FisherOptions = Pick<PlanOptions, 'network' | 'inputs' | 'freeze'>;
+export type FisherOptions = Pick<PlanOptions, 'network' | 'inputs' | 'train' | 'freeze'>;
 
 const BATCH = 25;
 

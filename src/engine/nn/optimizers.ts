@@ -3,6 +3,8 @@
  * (momenta, moments; all zero at the start) to the next state and slots. The formulas are
  * PyTorch's, so that runs can be compared number by number.
  */
+
+import type { ValueOrNumber } from '../graph/build.js';
 import * as g from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 
@@ -14,13 +16,19 @@ export interface OptimizerStep {
 export interface Optimizer {
   /** How many vectors of the state's size the optimizer keeps. */
   readonly slotCount: number;
-  /** `learningRate` is f32 []; `step` is i32 [], 1 in the first step. */
+  /** Of all weights that no group gives another one; 0 by default. */
+  readonly weightDecay?: number | undefined;
+  /**
+   * `learningRate` is f32 [], or [W] where weights have rates of their own; `step` is i32 [], 1 in
+   * the first step. `weightDecay` is the optimizer's own by default, or [W].
+   */
   update(
     state: Value,
     gradient: Value,
     slots: readonly Value[],
     learningRate: Value,
     step: Value,
+    weightDecay?: ValueOrNumber,
   ): OptimizerStep;
 }
 
@@ -40,8 +48,9 @@ const slot = (slots: readonly Value[], index: number): Value => {
 export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 } = {}): Optimizer {
   return {
     slotCount: momentum === 0 ? 0 : 1,
-    update(state, gradient, slots, learningRate) {
-      const decayed = weightDecay === 0 ? gradient : g.add(gradient, g.mul(state, weightDecay));
+    weightDecay,
+    update(state, gradient, slots, learningRate, _step, decay = weightDecay) {
+      const decayed = decay === 0 ? gradient : g.add(gradient, g.mul(state, decay));
       if (momentum === 0) return { state: descend(state, decayed, learningRate), slots: [] };
       const velocity = g.add(g.mul(slot(slots, 0), momentum), decayed);
       const direction = nesterov ? g.add(decayed, g.mul(velocity, momentum)) : velocity;
@@ -65,10 +74,10 @@ export function adam({
 } = {}): Optimizer {
   return {
     slotCount: 2,
-    update(state, gradient, slots, learningRate, step) {
-      const coupled = weightDecay === 0 || decoupled ? gradient : g.add(gradient, g.mul(state, weightDecay));
-      const shrunk =
-        decoupled && weightDecay !== 0 ? g.mul(state, g.sub(1, g.mul(learningRate, weightDecay))) : state;
+    weightDecay,
+    update(state, gradient, slots, learningRate, step, decay = weightDecay) {
+      const coupled = decay === 0 || decoupled ? gradient : g.add(gradient, g.mul(state, decay));
+      const shrunk = decoupled && decay !== 0 ? g.mul(state, g.sub(1, g.mul(learningRate, decay))) : state;
       const m = g.add(g.mul(slot(slots, 0), beta1), g.mul(coupled, 1 - beta1));
       const v = g.add(g.mul(slot(slots, 1), beta2), g.mul(g.mul(coupled, coupled), 1 - beta2));
       const deviation = g.add(g.div(g.sqrt(v), g.sqrt(oneMinusPower(beta2, step))), epsilon);

@@ -17,14 +17,15 @@ import {
   type Network,
   parametersOf,
 } from './layers/network.js';
+import type { TrainedPart } from './layers/trained-part.js';
 
-/** @param freeze tensors that are not trained; their order stays the same, too */
+/** @param part which weights are trained: the order of the others stays the same, too */
 export function permutationGroups(
   network: Network,
   inputs: readonly ColumnSpec[],
-  freeze: readonly string[] = [],
+  part: TrainedPart = {},
 ): PermutationGroup[] {
-  const parameters = parametersOf(network, inputs, freeze);
+  const parameters = parametersOf(network, inputs, part);
   const still = new Set(frozenLayoutOf(parameters).map(({ name }) => name));
   const layout = modelLayoutOf(parameters);
   const tensors = layout.map(({ name, shape }) => input(name, shape));

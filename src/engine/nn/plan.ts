@@ -20,13 +20,15 @@ import {
   NetworkError,
   parametersOf,
 } from './layers/network.js';
+import type { TrainedPart } from './layers/trained-part.js';
 import type { Optimizer } from './optimizers.js';
+import type { ParameterGroup } from './parameter-groups.js';
 import { permutationGroups } from './permutation-groups.js';
 import { type Measures, measuresOf } from './tasks/evaluation-sums.js';
 import type { Task } from './tasks/task.js';
 import { evaluationStep, type StepDescription, trainingStep } from './training-step.js';
 
-export interface PlanOptions {
+export interface PlanOptions extends TrainedPart {
   readonly network: Network;
   /** The columns of an example that the network reads, in this order. */
   readonly inputs: readonly ColumnSpec[];
@@ -36,14 +38,16 @@ export interface PlanOptions {
   /** The number of examples that are evaluated at a time; `evaluationBatchOf` by default. */
   readonly evaluationBatchSize?: number;
   readonly clipNorm?: number | undefined;
-  /** Weights that are not trained, by patterns of their names; none by default. */
-  readonly freeze?: readonly string[] | undefined;
+  /** Weights with a learning rate or a decay of their own. */
+  readonly groups?: readonly ParameterGroup[] | undefined;
   readonly correction?: Correction | undefined;
   /**
    * A batch is cut into parts so that the largest array of a part fits into this many bytes:
    * `partBytes` of the runtime that will train; 2.5 MiB by default.
    */
   readonly partBytes?: number | undefined;
+  /** Whether batch norm looks at each part of a batch by itself; at the whole batch by default. */
+  readonly normPerPart?: boolean | undefined;
 }
 
 export interface Plan {
@@ -84,7 +88,8 @@ export function compilePlan(options: PlanOptions): Plan {
   const inputs = options.inputs.map(specOf);
   const targets = task.targets.map(specOf);
   checkNames([...inputs, ...targets]);
-  const parameters = parametersOf(network, inputs, options.freeze);
+  const part = { train: options.train, freeze: options.freeze };
+  const parameters = parametersOf(network, inputs, part);
   const layout = layoutOf(parameters);
   const frozen = frozenLayoutOf(parameters);
   const description = { ...options, inputs, layout, frozen };
@@ -100,7 +105,7 @@ export function compilePlan(options: PlanOptions): Plan {
     slotCount: optimizer.slotCount,
     measures: measuresOf(task),
     correctionInputs: options.correction?.reads ?? [],
-    permutationGroups: permutationGroups(network, inputs, options.freeze),
+    permutationGroups: permutationGroups(network, inputs, part),
     trainingModel: lower(trainingStep(description)),
     evaluationModel: lower(evaluationStep(description, evaluationBatchSize)),
   };

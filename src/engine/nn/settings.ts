@@ -119,6 +119,22 @@ export const lossSchema = z
   ])
   .meta({ title: 'Loss', description: 'A loss, known by its `name`.' });
 
+export const loraSchema = z
+  .strictObject({
+    rank: z.int().min(1).max(1024).describe('The number of rows of A and of columns of B.'),
+    alpha: positive.optional().describe('The product B·A counts alpha/rank times; the rank by default.'),
+    targets: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(1000)
+      .describe('The matrices of dense layers that have an adapter, by patterns of their names.'),
+  })
+  .meta({
+    title: 'LoRA',
+    description:
+      'Adapters in place of dense layers: W + (alpha/rank)·B·A, of which A and B are trained. All other weights stay as they are, but those that `train` names.',
+  });
+
 /** What the network learns. */
 export const taskSchema = z.discriminatedUnion('name', [
   z.strictObject({
@@ -190,6 +206,26 @@ export const correctionSchema = z
   ])
   .meta({ title: 'Correction', description: 'A correction of local training, known by its `name`.' });
 
+const groups = z
+  .array(
+    z.strictObject({
+      weights: z
+        .array(z.string().min(1).max(200))
+        .min(1)
+        .max(1000)
+        .describe('The weights of the group, by patterns of their names, as "fc.*" or "*.bias".'),
+      learningRateFactor: positive
+        .optional()
+        .describe('What their learning rate is multiplied by; 1 by default.'),
+      weightDecay: z.number().min(0).optional().describe('Their weight decay, in place of the optimizer’s.'),
+    }),
+  )
+  .min(1)
+  .max(100)
+  .optional()
+  .describe(
+    'Weights with a learning rate or a decay of their own. Where a weight is in several groups, the last one that says something counts.',
+  );
 const decay = z.number().min(0).default(0).describe('The weight decay.');
 const beta = (value: number) => z.number().min(0).max(0.99999).default(value);
 const learningRate = positive.describe('The learning rate, before the schedule.');
@@ -208,12 +244,14 @@ export const optimizerSchema = z
       momentum,
       nesterov: z.boolean().default(false).describe('Nesterov’s momentum.'),
       weightDecay: decay,
+      groups,
     }),
-    z.strictObject({ name: z.literal('adam'), ...adamSettings, weightDecay: decay }),
+    z.strictObject({ name: z.literal('adam'), ...adamSettings, weightDecay: decay, groups }),
     z.strictObject({
       name: z.literal('adamw'),
       ...adamSettings,
       weightDecay: z.number().min(0).default(0.01).describe('The weight decay.'),
+      groups,
     }),
   ])
   .meta({ title: 'Optimizer', description: 'An optimizer of local training, known by its `name`.' });

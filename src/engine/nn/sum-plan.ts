@@ -43,10 +43,10 @@ export interface NetworkOnBatch {
 }
 
 export function networkOnBatch(
-  { network, inputs, freeze }: Pick<PlanOptions, 'network' | 'inputs' | 'freeze'>,
+  { network, inputs, ...part }: Pick<PlanOptions, 'network' | 'inputs' | 'train' | 'freeze'>,
   batchSize: number,
 ): NetworkOnBatch {
-  const parameters = parametersOf(network, inputs, freeze);
+  const parameters = parametersOf(network, inputs, part);
   const [layout, frozen] = [layoutOf(parameters), frozenLayoutOf(parameters)];
   const vectors = { state: g.input('state', [layoutSize(layout)]), ...frozenInput({ frozen }) };
   const tensors = tensorsOf(vectors, { layout, frozen });

@@ -31,6 +31,7 @@ import {
   weightsIn,
 } from './layers/network.js';
 import { clipByGlobalNorm, type Optimizer } from './optimizers.js';
+import { type ParameterGroup, ratesOfGroups } from './parameter-groups.js';
 import { frozenInput, tensorsOf } from './state-inputs.js';
 import { withLossTensors } from './tasks/balanced-loss.js';
 import { sumOutput, sumsOf } from './tasks/evaluation-sums.js';
@@ -48,12 +49,16 @@ export interface StepDescription {
 
 export interface TrainingDescription extends StepDescription {
   readonly optimizer: Optimizer;
+  /** Weights with a learning rate or a decay of their own. */
+  readonly groups?: readonly ParameterGroup[] | undefined;
   readonly batchSize: number;
   /**
    * The size limit of the largest array of one part of a batch; 2.5 MiB by default, for a runtime
    * with one thread.
    */
   readonly partBytes?: number | undefined;
+  /** Whether batch norm looks at each part of a batch by itself, so that a batch can be cut. */
+  readonly normPerPart?: boolean | undefined;
   /** Gradients with a larger norm are scaled down to this norm. */
   readonly clipNorm?: number | undefined;
   /**
@@ -116,12 +121,14 @@ export function trainingStep(description: TrainingDescription): Graph {
   };
   const corrected =
     correction?.changes === 'gradient' ? correction.gradient(clipped, weights, ofWeights) : clipped;
-  const next = optimizer.update(weights, corrected, slots, learningRate, step);
+  const next = optimized(description, { weights, gradient: corrected, slots, learningRate, step });
   const lastLayer = () => lastLayerOf(description.network, description, description.inputs, 'correction');
   const nextWeights =
     correction?.changes === 'state' ? correction.state(next.state, weights, lastLayer(), told) : next.state;
   const statistics = g.slice(sums, [size + 1], [1 + layoutSize(layout)]);
-  const nextState = layoutSize(layout) === size ? nextWeights : g.concat([nextWeights, statistics], 0);
+  // Of parts that a norm takes for batches of their own: the mean of what they come to.
+  const moved = parts === 1 ? statistics : g.div(statistics, parts);
+  const nextState = layoutSize(layout) === size ? nextWeights : g.concat([nextWeights, moved], 0);
   return simplifyGraph({
     outputs: {
       nextState,
@@ -130,6 +137,27 @@ export function trainingStep(description: TrainingDescription): Graph {
       counted,
     },
   });
+}
+
+/** The optimizer's step, with the rates of the groups if there are some. */
+function optimized(
+  { optimizer, groups = [], layout }: TrainingDescription,
+  {
+    weights,
+    gradient,
+    slots,
+    learningRate,
+    step,
+  }: Readonly<Record<'weights' | 'gradient' | 'learningRate' | 'step', Value>> & {
+    readonly slots: readonly Value[];
+  },
+) {
+  if (groups.length === 0) return optimizer.update(weights, gradient, slots, learningRate, step);
+  const trained = layout.filter(({ name }) => roleOf(name) === 'weight');
+  const { weightDecay: common = 0 } = optimizer;
+  const { learningRateFactor, weightDecay } = ratesOfGroups(groups, trained, { weightDecay: common });
+  const rates = g.mul(learningRateFactor, learningRate);
+  return optimizer.update(weights, gradient, slots, rates, step, weightDecay);
 }
 
 interface PartOperands extends StepBatch {
@@ -267,11 +295,11 @@ const PART_BYTES = 2.5 * 2 ** 20;
  * gradients of its parts, so a step computes one part after the other. There are as few parts as
  * keep the largest array of a part (an activation, or the operand of a convolution) below
  * `partBytes`. A batch stays whole if a layer keeps statistics, since such a layer looks across the
- * batch.
+ * batch, unless it is to look at parts of it.
  */
 function batchParts(description: TrainingDescription): number {
-  const { batchSize, layout, partBytes = PART_BYTES } = description;
-  if (layoutSize(layout) > weightsIn(layout)) return 1;
+  const { batchSize, layout, partBytes = PART_BYTES, normPerPart = false } = description;
+  if (layoutSize(layout) > weightsIn(layout) && !normPerPart) return 1;
   const largestBytes = 4 * Math.max(1, ...activationsOfOne(description).map(activationSize));
   let parts = 1;
   while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * largestBytes > partBytes))

@@ -35,6 +35,16 @@ describe('a federation served to participants elsewhere', () => {
       },
     ],
     [
+      'adapters of a layer beside another one, and groups of parameters',
+      {
+        ...{ lora: { rank: 2, targets: ['fc1.*'] }, train: ['fc2.*'], codec: { update: 'half' } },
+        optimizer: {
+          ...{ name: 'adamw', learningRate: 0.01, weightDecay: 0.1 },
+          groups: [{ weights: ['fc2.*'], learningRateFactor: 0.5, weightDecay: 0 }],
+        },
+      },
+    ],
+    [
       'SCAFFOLD, participants drawn for each round, and steps',
       { correction: { name: 'scaffold' }, participantsPerRound: 1, rounds: 4, local: { steps: 5 } },
     ],
@@ -72,6 +82,28 @@ describe('a federation served to participants elsewhere', () => {
     const sizes = await Promise.all(blobs.map(async (blob) => (await stat(join(out, 'blobs', blob))).size));
     // What is frozen, the model that round 1 began with, and those of the rounds: without it.
     expect(sizes.filter((size) => size >= frozen.length)).toEqual([frozen.length]);
+  });
+
+  it('of adapters only these travel, and the final model is that of the network', async () => {
+    const network = onPixels(networkOf({ name: 'mlp', hidden: [16], dropout: 0 }, 10));
+    const start = parametersOf(network, [pixels([1, 28, 28])]);
+    const given = initialState(start, 'a model to start from');
+    const init = join(folder(), 'start.safetensors');
+    await writeFile(init, encodeSafetensors(given));
+    const configuration = { ...base, lora: { rank: 2, targets: ['fc1.*'] } };
+    const { model } = await runFederation(configuration, { init, workers: 1 });
+    const { out } = await served(folder(), configuration, undefined, { init });
+    for (const file of [join(out, 'model.safetensors'), join(folder(), 'environment-1', FINAL_MODEL)]) {
+      expect(decodeSafetensors(await readFile(file), file).state).toEqual(model);
+    }
+    expect(model?.layout).toEqual(layoutOf(start));
+    expect(tensorView(model!, 'fc2.weight')).toEqual(tensorView(given, 'fc2.weight'));
+    expect(tensorView(model!, 'fc1.weight')).not.toEqual(tensorView(given, 'fc1.weight'));
+    const last = await readFile(join(out, 'models/round-2.safetensors'));
+    expect(decodeSafetensors(last, 'round 2').state.layout.map(({ name, shape }) => [name, shape])).toEqual([
+      ['fc1.lora_A.weight', [2, 784]],
+      ['fc1.lora_B.weight', [16, 2]],
+    ]);
   });
 
   it('keeps nothing of a round that is merged, but the models', async () => {

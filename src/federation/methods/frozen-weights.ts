@@ -26,8 +26,9 @@ export interface FrozenWeights {
    */
   whole(made: StateDict | undefined, beside?: Float32Array): StateDict;
   /**
-   * A state with it: the whole model, where it is a whole state. Without constants that each
-   * participant makes for itself, it is the common part of their models.
+   * A state with it: the whole model, where it is a whole state. Adapters are merged into it.
+   * Without constants that each participant makes for itself, it is the common part of their
+   * models.
    */
   complete(state: StateDict, made: StateDict | undefined): StateDict;
 }

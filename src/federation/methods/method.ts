@@ -43,7 +43,7 @@ export interface Method {
    * under the name of the method. It is compiled from the network, or sent by a coordinator that
    * alone has the network.
    */
-  plan?(learner: Pick<PlanOptions, 'network' | 'inputs' | 'task' | 'freeze'>): SumPlan;
+  plan?(learner: Pick<PlanOptions, 'network' | 'inputs' | 'task' | 'train' | 'freeze'>): SumPlan;
   /** The settings of a round's training that the method changes. */
   prepare?(start: MethodStart): Partial<LocalWork>;
   /** Called at the participant, after its training. */

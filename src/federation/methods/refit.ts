@@ -54,11 +54,11 @@ export function checkRefit({ refit, average }: Configuration, source: string): v
 /** @throws NetworkError when the network does not end with a dense layer */
 export function refitPlanOf(
   { refit, average, mostExamples }: Configuration,
-  { network, inputs, freeze }: FeatureOptions,
+  { network, inputs, train, freeze }: FeatureOptions,
 ): RefitPlan | undefined {
   return (
     refit && {
-      features: compileFeaturePlan({ network, inputs, freeze }),
+      features: compileFeaturePlan({ network, inputs, train, freeze }),
       bound: boundOfSums(mostExamples),
       lambda: refit.lambda,
       of: average?.final ? 'average' : 'merged',

@@ -24,9 +24,11 @@ export async function heldFilesOf(
 ): Promise<HeldFiles> {
   const { frozen, own, configuration } = end.description;
   // A model to start from may have constants, which only the network tells.
-  const { freeze, constants, initialModel, share } = configuration;
+  const { train, freeze, lora, constants, initialModel, share } = configuration;
   const needed = {
-    ...((freeze || constants || initialModel) && { frozen: { blob: frozen, are: 'the frozen weights' } }),
+    ...((train || freeze || lora || constants || initialModel) && {
+      frozen: { blob: frozen, are: 'the frozen weights' },
+    }),
     ...(share && { own: { blob: own, are: 'the own tensors to begin with' } }),
   };
   const files: Record<string, Uint8Array> = {};

@@ -6,14 +6,14 @@
 import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { withConstants } from '../../engine/nn/layers/constants.js';
-import { modelLayoutOf, parametersOf } from '../../engine/nn/layers/network.js';
+import { parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { compilePlan, type Plan } from '../../engine/nn/plan.js';
 import type { SumPlan } from '../../engine/nn/sum-plan.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { hasSiteStatistics } from '../../protocol/configuration/own-parts.js';
-import { arrangeState, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
+import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
 import { type SurveyPlan, surveyPlanOf } from '../methods/federated-survey.js';
 import type { FrozenWeights } from '../methods/frozen-weights.js';
@@ -25,13 +25,20 @@ import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
 import { type SiteStatistics, siteStatistics } from '../methods/site-statistics.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
 import type { NamedParts } from './extensions.js';
-import { frozenWeights, initialWeights, ownTensors, partOf } from './initial-weights.js';
+import {
+  frozenWeights,
+  type GivenModel,
+  givenModel,
+  initialWeights,
+  ownTensors,
+  partOf,
+} from './initial-weights.js';
 import { type Learner, learnerOf } from './learner.js';
 
 /** Weights that are not drawn by the seed. */
 export interface GivenWeights {
-  /** The weights to start from, and their name in errors. */
-  readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
+  /** The weights to start from. */
+  readonly init?: GivenModel | undefined;
   /**
    * The frozen weights, constants and first own tensors that the coordinator sent, for a model that
    * only it has.
@@ -84,8 +91,8 @@ export function compileFederation(
   // everywhere.
   const plan = planCutFor({ configuration, ...learner });
   const { constants } = configuration;
-  const parameters = withConstants(parametersOf(learner.network, learner.inputs, learner.freeze), constants);
-  const given = init && arrangeState(init.state, modelLayoutOf(parameters), init.name);
+  const parameters = withConstants(parametersOf(learner.network, learner.inputs, learner), constants);
+  const given = init && givenModel(configuration, parameters, init);
   const split = splitLayout(plan.layout, configuration.share, source);
   const methods = methodsFor(configuration, [strategy, ...compared], brought, split !== undefined);
   const initial = initialWeights(configuration, parameters, given, source);
@@ -136,12 +143,19 @@ export const personalDescription = ({
  * @param partBytes of that runtime; the hash that is compared is that of the default cut
  */
 export function planCutFor(
-  { configuration, network, inputs, task, freeze }: Learner & Pick<CompiledFederation, 'configuration'>,
+  {
+    configuration,
+    network,
+    inputs,
+    task,
+    train,
+    freeze,
+  }: Learner & Pick<CompiledFederation, 'configuration'>,
   partBytes?: number,
 ): Plan {
   return compilePlan({
     ...configuration,
-    ...{ network, inputs, task, freeze },
+    ...{ network, inputs, task, train, freeze, groups: configuration.optimizer.groups },
     correction: correctionOf(configuration.correction),
     optimizer: optimizerOf(configuration.optimizer),
     partBytes,

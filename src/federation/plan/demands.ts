@@ -40,7 +40,11 @@ const THREAD_BYTES = 45e6;
  * in runs (`npm run bench -- demands`). A simulation holds the models of the round, merged and
  * compared; a participant holds base, update and its file.
  */
-const VECTORS = { together: 7, eachTogether: 1.7, alone: 3.5, eachThread: 5, eachSlot: 3.4 } as const;
+const VECTORS = {
+  ...{ together: 7, eachTogether: 1.7, alone: 3.5, eachThread: 5, eachSlot: 3.4 },
+  // What is frozen is one vector for all, its file, and the file of the whole model at the end.
+  frozen: 4,
+} as const;
 /**
  * Bytes that the engine takes for one live byte. Its arena grows in powers of two and is not
  * returned, and the second run of a graph keeps its values in a block of its own. Measured; a
@@ -125,18 +129,18 @@ export function checkDemanded(
  */
 export function demandedBytes(
   configuration: Configuration,
-  { network, inputs, task }: Learner,
+  { network, inputs, task, train, freeze }: Learner,
   { threads = 1, simulated, dataBytes = 0 }: Surroundings = {},
   enough = Number.POSITIVE_INFINITY,
 ): number {
   const { model, optimizer, correction, batchSize } = configuration;
-  // Frozen weights are counted as others are.
-  const parameters = parametersOf(network, inputs);
+  const parameters = parametersOf(network, inputs, { train, freeze });
   const [layout, frozen] = [layoutOf(parameters), frozenLayoutOf(parameters)];
-  const vector = 4 * (layoutSize(layout) + layoutSize(frozen));
-  if (vector > LARGEST_STATE_BYTES && vector <= enough) {
+  const [vector, still] = [4 * layoutSize(layout), 4 * layoutSize(frozen)];
+  const weights = Math.max(vector, still);
+  if (weights > LARGEST_STATE_BYTES && weights <= enough) {
     throw new FederationError(
-      `federation: the weights of "${model.name}" on ${described(inputs)} take ${gigabytes(vector)}, expected at most ${gigabytes(LARGEST_STATE_BYTES)}`,
+      `federation: the weights of "${model.name}" on ${described(inputs)} take ${gigabytes(weights)}, expected at most ${gigabytes(LARGEST_STATE_BYTES)}`,
       { hint: 'take smaller examples, or a network with fewer weights' },
     );
   }
@@ -147,9 +151,13 @@ export function demandedBytes(
   const each = own + 2 * (corrected?.reads.length ?? 0);
   const batches = 2 * batchSize * numbersOf(inputs);
   const fixed =
-    PROCESS_BYTES + dataBytes + common * vector + threads * (THREAD_BYTES + each * vector + batches);
+    PROCESS_BYTES +
+    dataBytes +
+    common * vector +
+    VECTORS.frozen * still +
+    threads * (THREAD_BYTES + each * vector + batches);
   // If its weights alone are too many, the graph may be endless, too.
-  if (!(fixed <= enough || vector <= LARGEST_STATE_BYTES)) return fixed;
+  if (!(fixed <= enough || weights <= LARGEST_STATE_BYTES)) return fixed;
   const description = {
     ...{ network, layout, frozen, inputs, task, batchSize, clipNorm: configuration.clipNorm },
     ...{ optimizer: optimizerOf(optimizer), correction: corrected },

@@ -9,6 +9,7 @@
 import { categoriesOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { MOST_EVALUATED } from '../../engine/nn/evaluation-batch.js';
+import { mergedLora } from '../../engine/nn/layers/lora.js';
 import type { Plan } from '../../engine/nn/plan.js';
 import {
   evaluationSignature,
@@ -160,7 +161,7 @@ export async function takeForeignPlan(
   const source = 'the description of the federation';
   const split = splitLayout(layout, configuration.share, source);
   const preprocessing = preprocessingPlanOf(configuration, facts, source);
-  const frozenParts = foreignFrozen(frozen, held, makerOf(configuration));
+  const frozenParts = foreignFrozen(frozen, held, configuration);
   const methods = methodsFor(configuration, [strategy, ...compared], own, split !== undefined);
   const initialState = () => {
     throw new FederationError(
@@ -194,14 +195,15 @@ function checkedPlan({ title }: Method, offered: SumPlan | undefined, plan: Plan
 
 /**
  * The frozen weights of a network that only the coordinator has.
- * @param maker who makes a constant
  */
 function foreignFrozen(
   layout: StateLayout,
   held: StateDict | undefined,
-  maker: ReturnType<typeof makerOf>,
+  configuration: Configuration,
 ): FrozenWeights | undefined {
   if (layout.length === 0) return undefined;
+  const maker = makerOf(configuration);
+  const { lora } = configuration;
   const part = (by: ReturnType<typeof maker>) =>
     stateLayout(layout.filter(({ name }) => maker(name) === by).map(({ name, shape }) => [name, shape]));
   const there = part('nobody');
@@ -217,7 +219,8 @@ function foreignFrozen(
     complete(state, made) {
       const parts = [state, known, made].filter((one) => one !== undefined);
       const tables = parts.flatMap((one) => one.layout).filter(({ name }) => name !== CLASS_WEIGHTS);
-      return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), ...parts);
+      const whole = joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), ...parts);
+      return lora ? mergedLora(whole, lora) : whole;
     },
   };
 }

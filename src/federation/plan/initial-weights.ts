@@ -5,7 +5,9 @@
  * are made by a phase before round 1.
  * Participants on other machines are sent what they cannot draw of it.
  */
+import { matchesAny } from '../../base/patterns.js';
 import { type Constants, checkConstants } from '../../engine/nn/layers/constants.js';
+import { ADAPTERS, mergedLora } from '../../engine/nn/layers/lora.js';
 import {
   frozenLayoutOf,
   initialFrozen,
@@ -28,6 +30,39 @@ import {
 import type { FrozenWeights } from '../methods/frozen-weights.js';
 import { makerOf } from '../methods/made-constants.js';
 import type { OwnTensors, SplitLayout } from '../methods/own-tensors.js';
+
+/** A model to start from. */
+export interface GivenModel {
+  readonly state: StateDict;
+  /** Its name in errors. */
+  readonly name: string;
+  /** Tensors that it lacks, and that the seed draws: a new last layer. */
+  readonly drawn?: readonly string[] | undefined;
+}
+
+/**
+ * A model to start from, in the order of the network. Adapters, which it does not have, are drawn,
+ * and so is what it lacks by intention.
+ * @throws TensorError when a tensor is missing, not expected, or of another shape
+ */
+export function givenModel(
+  { seed, lora }: Configuration,
+  parameters: readonly Parameter[],
+  { state, name: source, drawn = [] }: GivenModel,
+): StateDict {
+  const isDrawn = ({ name }: Parameter) =>
+    drawn.includes(name) || (lora !== undefined && matchesAny(name, ADAPTERS));
+  const fresh = parameters.filter(isDrawn);
+  const model = parameters.filter((parameter) => !isDrawn(parameter));
+  const given = arrangeState(state, modelLayoutOf(model), source);
+  if (fresh.length === 0) return given;
+  return joinStates(
+    modelLayoutOf(parameters),
+    given,
+    initialState(fresh, seed, 'initial weights'),
+    initialFrozen(fresh, seed, 'initial weights'),
+  );
+}
 
 /**
  * The state that a participant begins with: everybody with the same, unless they are independent.
@@ -93,7 +128,7 @@ export function frozenWeights(
   parameters: readonly Parameter[],
   given: StateDict | undefined,
 ): FrozenWeights | undefined {
-  const { seed, initialModel, constants = {} } = configuration;
+  const { seed, initialModel, constants = {}, lora } = configuration;
   const layout = frozenLayoutOf(parameters);
   if (layout.length === 0) return undefined;
   const maker = makerOf(configuration);
@@ -139,7 +174,8 @@ export function frozenWeights(
     },
     complete(state: StateDict, constants: StateDict | undefined) {
       const parts = [state, frozen.known, constants].filter((part) => part !== undefined);
-      return joinStates(wholeOf(parts), ...parts);
+      const whole = joinStates(wholeOf(parts), ...parts);
+      return lora ? mergedLora(whole, lora) : whole;
     },
   };
   return frozen;

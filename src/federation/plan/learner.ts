@@ -5,8 +5,10 @@
 import type { Complaint } from '../../base/complaint.js';
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
 import { classificationOf, networkOf, numberLossOf, segmentationOf } from '../../engine/nn/by-name.js';
+import { ADAPTERS, withLora } from '../../engine/nn/layers/lora.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import { type EmbeddingWidth, featuresOf, onFeatures } from '../../engine/nn/layers/preprocess.js';
+import type { TrainedPart } from '../../engine/nn/layers/trained-part.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
 import { networkNames } from '../../engine/nn/settings.js';
@@ -26,12 +28,12 @@ import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { type ColumnSpec, describeColumn, specOf } from '../../tensor/column-spec.js';
 import { formatShape } from '../../tensor/shape.js';
 
-export interface Learner {
+export interface Learner extends TrainedPart {
   readonly network: Network;
+  /** The network of the final model, into which adapters are merged; else the same. */
+  readonly finalNetwork: Network;
   readonly inputs: readonly ColumnSpec[];
   readonly task: Task;
-  /** Weights that are not trained, by patterns of their names. */
-  readonly freeze?: readonly string[] | undefined;
 }
 
 /** What a program passes itself: the meaning of `{ name: 'custom' }` in the configuration. */
@@ -47,21 +49,27 @@ export interface OwnLearner {
 export function learnerOf(
   configuration: Configuration,
   facts: DataFacts,
-  own: OwnLearner,
+  brought: OwnLearner,
   source: string,
 ): Learner {
-  const { inputs, task } = sidesOf(configuration, facts, own.task, source);
-  const network = withLossConstants(networkFor(configuration, facts, own.network, task, source), task);
-  const { freeze } = configuration;
+  const { inputs, task } = sidesOf(configuration, facts, brought.task, source);
+  const own = withLossConstants(networkFor(configuration, facts, brought.network, task, source), task);
+  const finalNetwork = onInputs(own, configuration, facts, source);
+  const { lora, train, freeze } = configuration;
+  if (lora === undefined) return { network: finalNetwork, finalNetwork, inputs, task, train, freeze };
+  const trained = { train: [...(train ?? []), ...ADAPTERS], freeze };
+  return { network: withLora(finalNetwork, lora), finalNetwork, inputs, task, ...trained };
+}
+
+/** The network with the layer that prepares such inputs, where they need one. */
+function onInputs(network: Network, configuration: Configuration, facts: DataFacts, source: string): Network {
   const [first] = facts.inputs;
   const embeddings = embeddingsOf(configuration, facts, source);
-  if (facts.inputs.some(featuresOf)) {
-    return { network: onFeatures(network, facts.inputs, embeddings), inputs, task, freeze };
-  }
-  if (first?.meaning.kind !== 'picture') return { network, inputs, task, freeze };
+  if (facts.inputs.some(featuresOf)) return onFeatures(network, facts.inputs, embeddings);
+  if (first?.meaning.kind !== 'picture') return network;
   const { normalization } = configuration;
   checkNormalization(normalization, first.shape[0] ?? 1, source);
-  return { network: onPixels(network, normalization), inputs, task, freeze };
+  return onPixels(network, normalization);
 }
 
 /**

@@ -255,6 +255,21 @@ describe('a configuration', () => {
       'set "optimizer" to { name: sgd, learningRate: … } without momentum',
     ],
     [
+      'control variates beside learning rates of groups',
+      {
+        correction: { name: 'scaffold' },
+        optimizer: {
+          ...{ name: 'sgd', learningRate: 0.1 },
+          groups: [
+            { weights: ['*.bias'], weightDecay: 0 },
+            { weights: ['fc1.*'], learningRateFactor: 0.1 },
+          ],
+        },
+      },
+      '"correction" is "scaffold", but "optimizer.groups.1.learningRateFactor" is set, expected one learning rate for all weights, since its control variates are computed from the sum of the rates',
+      'leave the factor out, or take another correction',
+    ],
+    [
       'a correction of the softmax beside another loss',
       { correction: { name: 'fed-lc' }, loss: { name: 'mean-squared-error' } },
       '"correction" is "fed-lc", but "loss" is "mean-squared-error", expected softmax-cross-entropy',

@@ -13,6 +13,7 @@ import { completedByData, dataSchema } from '../../data/settings.js';
 import { preprocessingSchema } from '../../data/survey/settings.js';
 import {
   correctionSchema,
+  loraSchema,
   lossSchema,
   modelSchema,
   optimizerSchema,
@@ -95,6 +96,14 @@ export const configurationSchema = z
       .default({ update: 'plain', model: 'plain' })
       .describe('In which form weights travel, to the coordinator and back.'),
     batchSize: count.max(4096).default(64).describe('The number of examples in a training step.'),
+    train: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe(
+        'The only weights that are trained, by patterns as those of `freeze`; all by default. The others stay as they are.',
+      ),
     freeze: z
       .array(z.string().min(1).max(200))
       .min(1)
@@ -103,6 +112,9 @@ export const configurationSchema = z
       .describe(
         'Weights that stay as they are, by patterns of their names, as "conv1.*"; a star stands for any characters. They are no part of updates.',
       ),
+    lora: loraSchema
+      .optional()
+      .describe('Adapters of dense layers. Only they are trained, and what `train` names beside them.'),
     share: z
       .array(z.string().min(1).max(200))
       .min(1)

@@ -26,7 +26,11 @@ interface Settings extends PictureFactsSettings {
   readonly reference?: TargetSetting | undefined;
   readonly quorum?: number | undefined;
   readonly deadlineSeconds?: number | undefined;
-  readonly optimizer: { readonly name: string; readonly momentum?: number };
+  readonly optimizer: {
+    readonly name: string;
+    readonly momentum?: number;
+    readonly groups?: readonly { readonly learningRateFactor?: number | undefined }[] | undefined;
+  };
   readonly task: TaskSettings;
   readonly metrics?: readonly string[] | undefined;
   readonly decision?: unknown;
@@ -198,7 +202,15 @@ function deadlineWithQuorum({ quorum, deadlineSeconds }: Settings): Complaint | 
 /** SCAFFOLD computes the mean gradient from the change of the state: (w_t − w_k) / Σ η. */
 function meanGradients({ correction, optimizer }: Settings): Complaint | undefined {
   if (correction?.name !== 'scaffold') return undefined;
-  if (optimizer.name === 'sgd' && optimizer.momentum === 0) return undefined;
+  if (optimizer.name === 'sgd' && optimizer.momentum === 0) {
+    const own = optimizer.groups?.findIndex((group) => group.learningRateFactor !== undefined) ?? -1;
+    return own < 0
+      ? undefined
+      : {
+          message: `"correction" is "scaffold", but "optimizer.groups.${own}.learningRateFactor" is set, expected one learning rate for all weights, since its control variates are computed from the sum of the rates`,
+          hint: 'leave the factor out, or take another correction',
+        };
+  }
   const it = optimizer.name === 'sgd' ? 'has momentum' : `is "${optimizer.name}"`;
   return {
     message: `"correction" is "scaffold", but "optimizer" ${it}, expected plain gradient steps, since its control variates are computed from their sum`,

@@ -4,8 +4,8 @@
  * written once for training and evaluation.
  */
 
+import type { Complaint } from '../../../base/complaint.js';
 import { CommonweightError } from '../../../base/error.js';
-import { idlePattern, matchesAny, nearestToPattern } from '../../../base/patterns.js';
 import { randomStream } from '../../../base/random.js';
 import { requireShape } from '../../../tensor/arrays.js';
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
@@ -15,6 +15,7 @@ import { layoutSize, type StateDict, type StateLayout, stateLayout } from '../..
 import { input, reshape } from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 import type { Initializer } from './initializers.js';
+import { isTrained, type TrainedPart, trainedPartProblem } from './trained-part.js';
 
 export class NetworkError extends CommonweightError {
   override readonly name = 'NetworkError';
@@ -84,18 +85,18 @@ export interface Parameter {
 
 /**
  * The parameters of a network for such inputs, in the order in which it asks for them.
- * @param freeze patterns of names: those weights are not trained
- * @throws NetworkError when a pattern matches no weight
+ * @param part which weights are trained
+ * @throws NetworkError when a pattern matches no weight, or no weight is left to train
  */
 export function parametersOf(
   network: Network,
   inputs: readonly ColumnSpec[],
-  freeze: readonly string[] = [],
+  part: TrainedPart = {},
 ): readonly Parameter[] {
   const parameters: Parameter[] = [];
   const scope = makeScope({
     tensor: (name, shape, initializer, above) => {
-      const role = roleOf(name) === 'weight' && matchesAny(name, freeze) ? 'frozen' : roleOf(name);
+      const role = roleOf(name) === 'weight' && !isTrained(name, part) ? 'frozen' : roleOf(name);
       parameters.push({ name, shape, initializer, role, ...(above !== undefined && { above }) });
       return input(name, shape);
     },
@@ -112,17 +113,16 @@ export function parametersOf(
     },
   });
   network(scope, ...inputsOfBatch(inputs, 1));
-  const idle = idlePattern(
-    freeze,
-    parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name),
-  );
-  if (idle === undefined) return parameters;
-  const weights = parameters.filter(({ name }) => roleOf(name) === 'weight');
-  const names = weights.map(({ name }) => name);
-  const nearest = nearestToPattern(idle, names);
-  throw new NetworkError(`network: the pattern "${idle}" in "freeze" matches no weight`, {
-    hint: nearest === undefined ? `the network has ${names.join(', ')}` : `did you mean "${nearest}"?`,
-  });
+  const weights = parameters.filter(({ name }) => roleOf(name) === 'weight').map(({ name }) => name);
+  refuse(trainedPartProblem(part, weights));
+  return parameters;
+}
+
+/** @throws NetworkError when the problem is one. */
+export function refuse(problem: Complaint | undefined): void {
+  if (problem === undefined) return;
+  const { message, hint } = problem;
+  throw new NetworkError(`network: ${message}`, hint === undefined ? {} : { hint });
 }
 
 /**

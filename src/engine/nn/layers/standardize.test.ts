@@ -51,7 +51,7 @@ describe('numbers that are standardized', () => {
   });
 
   it('have them after what is frozen, with the values that are given', () => {
-    const frozen = withConstants(parametersOf(network, numbers([2]), ['fc1.bias', '*']), given);
+    const frozen = withConstants(parametersOf(network, numbers([2]), { freeze: ['fc1.bias', '*'] }), given);
     const values = initialFrozen(frozen, 'seed');
     expect(values.layout.at(0)?.name).toBe('fc1.weight');
     expect([...tensorView(values, 'standardize.constants.deviation')]).toEqual([2, 4]);
@@ -99,7 +99,9 @@ describe('constants', () => {
   });
 
   it('are no weights: no pattern freezes them, and no layer asks for a weight under such a name', () => {
-    expect(() => parametersOf(network, numbers([2]), ['standardize.*'])).toThrow(/"standardize\.\*"/);
+    expect(() => parametersOf(network, numbers([2]), { freeze: ['standardize.*'] })).toThrow(
+      /"standardize\.\*"/,
+    );
     const asking: Network = (scope, x) => scope.parameter('constants.mean', [2], () => {}) && x;
     expect(() => parametersOf(asking, numbers([2]))).toThrow(/"constants\.mean" as a parameter/);
   });
