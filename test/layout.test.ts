@@ -278,6 +278,7 @@ const ofClasses: Readonly<Record<string, string>> = {
   'engine/nn/by-name.ts': 'the settings of classification, and of these networks',
   'engine/nn/settings.ts': 'the settings of classification',
   'engine/nn/training-step.ts': 'applies corrections of the loss of a classification',
+  'engine/nn/export-inference.ts': 'the names of classes, which other programs read',
   'engine/nn/feature-plan.ts': 'what the last layer of a classification is refitted from',
   'merge/refit': 'the last layer of a classification, from sums',
   'metrics/calibration.ts': 'the predicted class is right or wrong',

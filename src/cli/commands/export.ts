@@ -33,8 +33,9 @@ async function trainedNetwork(path: string, flags: ModelFlags): Promise<TrainedN
   if (file !== undefined && isDataModel(file)) {
     const { network, state, inputs, task, facts } = await openDataModel(path, file);
     const { layout, data } = state;
-    return { network, layout, state: data, inputs, task, columns: facts.inputs };
+    return { network, layout, state: data, inputs, task, columns: facts.inputs, targets: facts.targets };
   }
   const { network, state, inputs, task } = await openModel(path, flags, file);
-  return { network, layout: state.layout, state: state.data, inputs, task };
+  const targets = file?.description?.targets;
+  return { network, layout: state.layout, state: state.data, inputs, task, targets };
 }

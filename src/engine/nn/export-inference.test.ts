@@ -1,10 +1,12 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
+import type { ColumnFacts } from '../../data/dataset.js';
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import { f32Tensor, u8Tensor } from '../../tensor/tensor.js';
 import * as g from '../graph/build.js';
 import { GraphError } from '../graph/value.js';
+import { VERSION } from '../onnx/export/producer.js';
 import { lower } from '../onnx/lower/lower.js';
 import { ortNode } from '../runtime/node/ort-node.js';
 import { exportInference, type TrainedNetwork } from './export-inference.js';
@@ -134,6 +136,18 @@ it('writes the same bytes for the same weights', () => {
   expect(Buffer.compare(exportInference(model), exportInference(model))).toBe(0);
 });
 
+it('says who has written it, and the names of the classes', () => {
+  const targets: ColumnFacts[] = [
+    { name: 'labels', dtype: 'i32', shape: [], meaning: { kind: 'categories', names: ['a "b"', '서울'] } },
+  ];
+  expect(readModel(exportInference({ ...networks.mlp!, targets }))).toMatchObject({
+    ...{ producer: 'commonweight', version: VERSION },
+    metadata: { classes: '["a \\"b\\"","서울"]' },
+  });
+  const number: ColumnFacts = { name: 'y', dtype: 'f32', shape: [1], meaning: { kind: 'number' } };
+  expect(readModel(exportInference({ ...networks.mlp!, targets: [number] })).metadata).toEqual({});
+});
+
 it('refuses a network whose logits depend on the size of the batch', () => {
   const batchNorm: Network = (_, images) => g.flatten(g.sub(images, g.reduceMean(images, [0], true)));
   expect(() => exportInference(trained(batchNorm))).toThrow(GraphError);
@@ -165,6 +179,11 @@ function readModel(bytes: Uint8Array) {
           .concat(nodes.map((node) => text(node, 7))),
       ),
     ],
+    producer: text(model, 2),
+    version: text(model, 3),
+    metadata: Object.fromEntries(
+      (model.get(14) ?? []).map(fields).map((pair) => [text(pair, 1), text(pair, 2)]),
+    ),
     initializers: (graph.get(5) ?? []).map((tensor) => text(fields(tensor), 8)),
     inputs: (graph.get(11) ?? []).map((info) => text(fields(info), 1)),
   };

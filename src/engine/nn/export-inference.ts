@@ -24,21 +24,36 @@ export interface TrainedNetwork {
    * that takes cells as they are; otherwise the model takes the numbers and codes of rows.
    */
   readonly columns?: readonly ColumnFacts[] | undefined;
+  /** What is predicted: the model's metadata have the names of classes. */
+  readonly targets?: readonly ColumnFacts[] | undefined;
 }
 
 /**
  * The bytes of an ONNX model with inputs [batch,…] and the outputs of the task: for classification
  * `logits` and `probabilities`, f32 [batch,categories]. It uses standard operators only (default
  * domain, opset 18), and `LabelEncoder` of ai.onnx.ml for the texts of a table. The weights are
- * initializers under their PyTorch names.
+ * initializers under their PyTorch names. The metadata have the producer's version, and `classes`.
  */
-export function exportInference({ layout, state, columns = [], ...description }: TrainedNetwork): Uint8Array {
+export function exportInference({
+  layout,
+  state,
+  columns = [],
+  targets = [],
+  ...description
+}: TrainedNetwork): Uint8Array {
   checkState({ layout, data: state }, 'export: the trained state');
   return exportGraph(
     (batchSize) => inferenceGraph({ layout, ...description }, batchSize),
     { layout, data: state },
     cellsOf(columns),
+    metadataOf(targets),
   );
+}
+
+/** `classes`: the names of the classes in the order of the outputs, as JSON. */
+function metadataOf([target]: readonly ColumnFacts[]): Readonly<Record<string, string>> {
+  if (target?.meaning.kind !== 'categories' || target.shape.length === 1) return {};
+  return { classes: JSON.stringify(target.meaning.names) };
 }
 
 /** The inputs of such a model for the columns of a table, in the order of the features. */
@@ -63,7 +78,7 @@ const cellsOf = (columns: readonly ColumnFacts[]) =>
 
 /** (…inputs, each weight in its shape) → the outputs of the task. */
 function inferenceGraph(
-  { network, layout, inputs, task }: Omit<TrainedNetwork, 'state' | 'columns'>,
+  { network, layout, inputs, task }: Omit<TrainedNetwork, 'state' | 'columns' | 'targets'>,
   batchSize: number,
 ): Graph {
   const weights = layout.map(({ name, shape }) => input(name, shape));

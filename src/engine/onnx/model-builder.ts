@@ -37,6 +37,12 @@ export type OnnxAttributes<Type extends Operator> = {
 /** Extents of an input or output: a number, or a name for an extent that may be any number. */
 type OnnxShape = readonly (number | string)[];
 
+/** What a model says of itself. */
+export interface WrittenFacts {
+  readonly version?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
 export const IR_VERSION = 8;
 export const OPSET = 18;
 
@@ -201,21 +207,30 @@ export class OnnxModelBuilder {
         ]);
   }
 
-  bytes(): Uint8Array {
+  /**
+   * A ModelProto.
+   * @param version of the program that writes it
+   * @param metadata what other programs may read beside the graph
+   */
+  bytes({ version, metadata = {} }: WrittenFacts = {}): Uint8Array {
     const opset = new BinaryWriter().uint32(tag(2, VARINT)).int64(OPSET).finish();
     const writer = new BinaryWriter()
       .uint32(tag(1, VARINT))
       .int64(IR_VERSION)
       .uint32(tag(2, LENGTH_DELIMITED))
-      .string('commonweight')
-      .uint32(tag(7, LENGTH_DELIMITED))
-      .bytes(this.graph())
-      .uint32(tag(8, LENGTH_DELIMITED))
-      .bytes(opset);
+      .string('commonweight');
+    if (version !== undefined) writer.uint32(tag(3, LENGTH_DELIMITED)).string(version);
+    writer.uint32(tag(7, LENGTH_DELIMITED)).bytes(this.graph()).uint32(tag(8, LENGTH_DELIMITED)).bytes(opset);
     for (const [operator, { name, version }] of Object.entries(DOMAINS)) {
       if (!this.#nodes.some(({ type }) => type === operator)) continue;
       const set = new BinaryWriter().uint32(tag(1, LENGTH_DELIMITED)).string(name);
       writer.uint32(tag(8, LENGTH_DELIMITED)).bytes(set.uint32(tag(2, VARINT)).int64(version).finish());
+    }
+    for (const [key, value] of Object.entries(metadata)) {
+      const pair = new BinaryWriter().uint32(tag(1, LENGTH_DELIMITED)).string(key);
+      writer
+        .uint32(tag(14, LENGTH_DELIMITED))
+        .bytes(pair.uint32(tag(2, LENGTH_DELIMITED)).string(value).finish());
     }
     return writer.finish();
   }

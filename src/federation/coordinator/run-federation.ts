@@ -84,7 +84,7 @@ export async function runFederation(
 
 async function runPrepared(prepared: PreparedRun, options: FederationOptions): Promise<FederationOutcome> {
   const { configuration, shares, compiled, plan } = prepared;
-  const { network, inputs, task, codec, frozen, model } = compiled;
+  const { finalNetwork: network, inputs, task, codec, frozen, model } = compiled;
   const encode = (state: StateDict, cutOff?: number) =>
     encodeModel(state, { ...model, ...(cutOff !== undefined && { cutOff }) });
   const coding = stateCoding(plan.layout, codec, model);
@@ -93,6 +93,7 @@ async function runPrepared(prepared: PreparedRun, options: FederationOptions): P
   const conclusion = {
     ...{ out: options.out, configuration, network, inputs, task, store, shares, encode, frozen },
     columns: compiled.facts.inputs,
+    targets: compiled.facts.targets,
     decide:
       configuration.decision &&
       ((...of: [StateDict, StateDict | undefined]) => decide(prepared, options, ...of)),

@@ -207,12 +207,12 @@ async function conduct(
 function conclusionOf(service: Service, out: string): Conclusion {
   const { prepared, record, served, encode } = service;
   const { configuration, compiled } = prepared;
-  const { network, inputs, task, codec, frozen } = compiled;
+  const { finalNetwork: network, inputs, task, codec, frozen } = compiled;
   const { store, copies } = record;
-  const columns = compiled.facts.inputs;
+  const { inputs: columns, targets } = compiled.facts;
   const isPart = isPersonal(compiled);
   const conclusion = {
-    ...{ out, configuration, network, inputs, columns, task, store, encode, frozen, isPart },
+    ...{ out, configuration, network, inputs, columns, targets, task, store, encode, frozen, isPart },
     decide: configuration.decision && ((...of: [StateDict, StateDict | undefined]) => decide(service, ...of)),
   };
   const isLinked =

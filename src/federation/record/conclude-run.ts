@@ -58,6 +58,7 @@ export interface Conclusion {
   readonly inputs: readonly ColumnSpec[];
   /** What the inputs mean. */
   readonly columns: readonly ColumnFacts[];
+  readonly targets: readonly ColumnFacts[];
   readonly task: Task;
   readonly store: RunStore;
   /** The shares of the participants, if they are on this machine. */
@@ -130,8 +131,8 @@ export async function concludeRun(
   return { result, model };
 }
 
-const exported = ({ network, inputs, columns, task }: Conclusion, { layout, data }: StateDict) =>
-  exportInference({ network, layout, state: data, inputs, columns, task });
+const exported = ({ network, inputs, columns, targets, task }: Conclusion, { layout, data }: StateDict) =>
+  exportInference({ network, layout, state: data, inputs, columns, targets, task });
 
 async function modelsOf(
   personal: PersonalModels,

@@ -12,6 +12,7 @@ import { type StateDict, tensorView } from '../../../tensor/state-dict.js';
 import { type Graph, topologicalOrder, type Value } from '../../graph/value.js';
 import { OnnxModelBuilder } from '../model-builder.js';
 import { dependsOnBatch, type Exporting, PROBES } from './exporting.js';
+import { VERSION } from './producer.js';
 import { namedCells, readCells } from './read-cells.js';
 import { exportRules } from './rules.js';
 
@@ -20,6 +21,7 @@ import { exportRules } from './rules.js';
  * in `weights` becomes that tensor. Each other input begins with the batch axis, and so does each
  * output.
  * @param cells inputs that are made of a table's cells, by their names
+ * @param metadata what the model says beside its graph
  * @throws GraphError when more than extents depends on the batch size, such as the factor of a mean
  * over the batch.
  */
@@ -27,6 +29,7 @@ export function exportGraph(
   trace: (batchSize: number) => Graph,
   weights: StateDict,
   cells: Readonly<Record<string, readonly Feature[]>> = {},
+  metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const [graph, other] = [trace(PROBES[0]), trace(PROBES[1])];
   const twins = pairTraces(graph, other);
@@ -70,7 +73,7 @@ export function exportGraph(
   for (const [name, value] of Object.entries(graph.outputs)) {
     model.output(name, exporting.name(value), value.dtype, ['batch', ...value.shape.slice(1)]);
   }
-  return model.bytes();
+  return model.bytes({ version: VERSION, metadata });
 }
 
 /** Pairs each value of one trace with its twin in the other. */

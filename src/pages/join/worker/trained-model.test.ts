@@ -49,6 +49,7 @@ it('is given out as it came, and as the ONNX model that a run writes', () => {
     state: state.data,
     inputs,
     task,
+    targets: compiled.facts.targets,
   });
   expect(opened.fileOf('onnx')).toEqual(Uint8Array.from(onnx));
 });

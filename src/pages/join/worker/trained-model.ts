@@ -44,7 +44,14 @@ export function trainedModel(
   const { network, inputs, task } = learnerOfModel(description, source);
   const layout = modelLayoutOf(parametersOf(network, inputs));
   const { data } = arrangeState(state, layout, source);
-  const trained = { network, layout, inputs, task, columns: description.inputs };
+  const trained = {
+    network,
+    layout,
+    inputs,
+    task,
+    columns: description.inputs,
+    targets: description.targets,
+  };
   let onnx: Uint8Array<ArrayBuffer> | undefined;
   const exported = () => {
     onnx ??= Uint8Array.from(exportInference({ ...trained, state: data }));
