@@ -88,6 +88,8 @@ describe('whom a participant trusts', () => {
   it('is nobody else though NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment, and that is said', async () => {
     const { url } = await hub.open();
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    // Node's own warning, once for each process.
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
       const participant = hub.tokenOf('site-a').then((own) => joinHub(url, { token: own }));
       await expect(participant).rejects.toMatchObject({
@@ -96,6 +98,7 @@ describe('whom a participant trusts', () => {
       });
       await expect(operateHub(url, token, {}).status()).rejects.toThrow('is not trusted');
     } finally {
+      warn.mockRestore();
       vi.unstubAllEnvs();
     }
   });
