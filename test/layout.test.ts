@@ -12,6 +12,8 @@ const folders = [
   'base/node',
   'base/wasm',
   'tensor',
+  'tensor/weights',
+  'tensor/weights/node',
   'crypto',
   'data',
   'data/page',

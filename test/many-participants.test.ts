@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { MOST_OPEN } from '../src/merge/files/merge-budget.js';
+import { MOST_OPEN } from '../src/tensor/weights/node/open-weights.js';
 import { openFiles, runMany } from './many-participants.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'many-participants-'));

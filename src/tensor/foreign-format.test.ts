@@ -12,9 +12,13 @@ stillGzip.fill(0, 4, 8); // without a time, as gzip -n writes it
 
 const cases: readonly (readonly [what: string, bytes: Uint8Array, hint: RegExp])[] = [
   ['a GGUF file', Buffer.concat([text('GGUF\x03'), Buffer.alloc(103)]), /made from/],
-  ['a PyTorch file', zip('archive/data.pkl'), /save_file\(torch\.load/],
-  ['a PyTorch file', text('\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9'), /weights_only=True/],
-  ['a NumPy archive (.npz)', zip('w.npy'), /numpy\.load/],
+  ['a PyTorch file', zip('archive/data.pkl'), /commonweight merge/],
+  [
+    'a PyTorch file of the format before version 1.6',
+    text('\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x6a\xa8\x50\x19'),
+    /weights_only=True/,
+  ],
+  ['a NumPy archive (.npz)', zip('w.npy'), /commonweight merge/],
   ['a zip archive', zip('readme.txt'), /unpack/],
   ['a Python pickle', text('\x80\x04\x95abcdefgh'), /trust/],
   ['a NumPy array (.npy)', text("\x93NUMPY\x01\x00v\x00{'descr'"), /numpy\.load/],
@@ -31,6 +35,11 @@ const cases: readonly (readonly [what: string, bytes: Uint8Array, hint: RegExp])
   ['a web page', text('<!DOCTYPE html><html>'), /download/],
   ['a JSON text', text('{"weight_map": {}}'), /index/],
   ['a JSON text', text('{"a":1}'), /index/],
+  ['a text in UTF-16', text('\xff\xfem\x00o\x00d\x00e\x00l\x00:\x00'), /safetensors/],
+  ['a text in UTF-16', text('\xfe\xff\x00m\x00o\x00d\x00e\x00l'), /safetensors/],
+  ['a tar archive', Buffer.concat([text('weights/'.padEnd(257, '\0')), text('ustar\x0000')]), /tar -xf/],
+  ['a TensorFlow Lite model', text('\x1c\x00\x00\x00TFL3\x14\x00\x20\x00'), /safetensors/],
+  ['a text', text('Entry not found'), /download/],
   ['an ONNX model', text('\x08\x08\x12\x0ccommonweight:\xed'), /model\.safetensors/],
   ['an ONNX model', text('\x08\x07\x12\x07pytorch\x1a\x05'), /model\.safetensors/],
 ];

@@ -15,8 +15,6 @@ export interface ForeignFormat {
 export const FOREIGN_PREFIX_BYTES = 512;
 
 const take = 'take the model’s safetensors file instead';
-const byPyTorch =
-  'convert it in Python: safetensors.torch.save_file(torch.load(FILE, weights_only=True), "model.safetensors")';
 
 interface Rule extends ForeignFormat {
   readonly begins: readonly number[];
@@ -36,13 +34,23 @@ const rules: readonly Rule[] = [
     name: 'a GGUF file',
     hint: 'its weights are mostly quantized: merge the safetensors files that it was made from, then convert the result to GGUF',
   },
-  { begins: ZIP, has: /data\.pkl|\/byteorder/, name: 'a PyTorch file', hint: byPyTorch },
-  { begins: [0x80, 2, 0x8a, 0x0a], name: 'a PyTorch file', hint: byPyTorch },
+  {
+    begins: ZIP,
+    has: /data\.pkl|\/byteorder/,
+    name: 'a PyTorch file',
+    hint: 'convert it: commonweight merge FILE -o model.safetensors',
+  },
+  // The magic number of a file before its pickles.
+  {
+    begins: [0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9],
+    name: 'a PyTorch file of the format before version 1.6',
+    hint: 'save it anew in Python: torch.save(torch.load(FILE, weights_only=True), NEW_FILE)',
+  },
   {
     begins: ZIP,
     has: /\.npy/,
     name: 'a NumPy archive (.npz)',
-    hint: 'convert it in Python: safetensors.numpy.save_file(dict(numpy.load(FILE)), "model.safetensors")',
+    hint: 'convert it: commonweight merge FILE -o model.safetensors',
   },
   { begins: ZIP, name: 'a zip archive', hint: `unpack it, or ${take}` },
   ...[2, 3, 4, 5].map((protocol) => ({
@@ -53,12 +61,12 @@ const rules: readonly Rule[] = [
   {
     begins: [0x93, ...ascii('NUMPY')],
     name: 'a NumPy array (.npy)',
-    hint: 'convert it in Python: safetensors.numpy.save_file({NAME: numpy.load(FILE)}, "model.safetensors")',
+    hint: 'it holds one array without a name: in Python, numpy.savez("model.npz", **{NAME: numpy.load(FILE)})',
   },
   {
     begins: [0x89, ...ascii('HDF\r\n\x1a\n')],
     name: 'an HDF5 file, as Keras writes them',
-    hint: 'read it with h5py, and write its arrays by safetensors.numpy.save_file',
+    hint: 'read it with h5py, and write its arrays by numpy.savez',
   },
   { begins: [0x1f, 0x8b], name: 'compressed by gzip', hint: 'unpack it with gunzip' },
   { begins: [0x28, 0xb5, 0x2f, 0xfd], name: 'compressed by zstd', hint: 'unpack it with unzstd' },
@@ -78,14 +86,29 @@ const rules: readonly Rule[] = [
     begins: ascii('{'),
     has: /^\{\s*"/,
     name: 'a JSON text',
-    hint: 'of a model in several files this may be the index: name a safetensors file',
+    hint: 'of a model in several files, name the index (model.safetensors.index.json) or the folder',
   },
   // First the version of the format, then the program that wrote it, or a part of it.
   {
     begins: [0x08],
     third: [0x12, 0x1a, 0x22, 0x2a, 0x32, 0x3a, 0x42],
     name: 'an ONNX model',
-    hint: 'a run keeps both: take model.safetensors',
+    hint: 'take the weights that it was exported from; a run keeps both: take model.safetensors',
+  },
+  { begins: [0xff, 0xfe], name: 'a text in UTF-16', hint: take },
+  { begins: [0xfe, 0xff], name: 'a text in UTF-16', hint: take },
+  {
+    begins: [],
+    has: /^.{257}ustar/s,
+    name: 'a tar archive',
+    hint: 'unpack it with tar -xf',
+  },
+  { begins: [], has: /^....TFL3/s, name: 'a TensorFlow Lite model', hint: take },
+  {
+    begins: [],
+    has: /^[\t\r\n\x20-\x7e]+$/,
+    name: 'a text',
+    hint: 'look into it: it may be the message of a failed download',
   },
 ];
 

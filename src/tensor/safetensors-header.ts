@@ -34,7 +34,8 @@ export interface SafetensorsHeader {
 const maxHeaderBytes = 100_000_000;
 
 const metadataKey = '__metadata__';
-const metadataSchema = z.record(z.string(), z.string());
+// Some programs write null for none.
+const metadataSchema = z.record(z.string(), z.string()).nullable();
 const byteOffset = z.int().nonnegative();
 const tensorSchema = z.object({
   dtype: z.enum(Object.keys(dtypeBytes) as Dtype[]),
@@ -48,11 +49,8 @@ const tensorSchema = z.object({
  * @throws TensorError when the file cannot be a safetensors file, or is cut short.
  */
 export function safetensorsDataStart(bytes: Uint8Array, fileName: string, fileBytes = bytes.length): number {
-  const length =
-    bytes.length < 8
-      ? undefined
-      : Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
-  const foreign = mayBegin(bytes, length) ? undefined : foreignFormat(bytes);
+  const length = headerLength(bytes);
+  const foreign = mayBeSafetensors(bytes) ? undefined : foreignFormat(bytes);
   if (foreign !== undefined) {
     throw new TensorError(`${fileName}: this is ${foreign.name}, expected a safetensors file`, {
       hint: foreign.hint,
@@ -72,8 +70,14 @@ export function safetensorsDataStart(bytes: Uint8Array, fileName: string, fileBy
  * Whether these can be the first bytes of a safetensors file: an allowed length, then a JSON
  * object.
  */
-function mayBegin(bytes: Uint8Array, length: number | undefined): boolean {
+export function mayBeSafetensors(bytes: Uint8Array): boolean {
+  const length = headerLength(bytes);
   return length !== undefined && length <= maxHeaderBytes && (bytes[8] ?? OBJECT) === OBJECT;
+}
+
+function headerLength(bytes: Uint8Array): number | undefined {
+  if (bytes.length < 8) return undefined;
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
 }
 
 /** "{" */
@@ -95,7 +99,7 @@ export function parseSafetensorsHeader(
   let metadata: SafetensorsMetadata = {};
   const entries: SafetensorsEntry[] = [];
   for (const [name, value] of Object.entries(parseJson(bytes.subarray(8, dataStart), fileName))) {
-    if (name === metadataKey) metadata = check(metadataSchema, value, metadataKey, fileName);
+    if (name === metadataKey) metadata = check(metadataSchema, value, metadataKey, fileName) ?? {};
     else entries.push(parseEntry(name, value, fileName));
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);

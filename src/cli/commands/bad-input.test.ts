@@ -270,7 +270,9 @@ describe.concurrent('a file of another format is called by its name', () => {
   ])('by %j', async (args) => {
     const got = await complaint(args);
     expect(got.status).toBe(2);
-    expect(got.message).toBe('commonweight: x.gguf: this is a GGUF file, expected a safetensors file');
+    expect(got.message).toBe(
+      'commonweight: x.gguf: this is a GGUF file, expected weights: a file of safetensors, PyTorch (.pt, .bin) or NumPy (.npz)',
+    );
     expect(got.hint).toContain('merge the safetensors files that it was made from');
   });
 });

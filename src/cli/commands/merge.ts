@@ -5,9 +5,16 @@ import { mergeAlignedFiles } from '../../merge/files/merge-aligned-files.js';
 import { type MergeFilesOptions, mergeFiles } from '../../merge/files/merge-files.js';
 import { mergeLoraFiles } from '../../merge/files/merge-lora-files.js';
 import { type Statistics, statisticsChoices } from '../../merge/memory/by-role.js';
-import { strategyByName, strategySignatures } from '../../merge/strategies/strategies.js';
-import type { AppliedTo } from '../../merge/strategy.js';
+import {
+  recipeOf,
+  strategyAliases,
+  strategyByName,
+  strategySignatures,
+  weighingStrategies,
+} from '../../merge/strategies/strategies.js';
+import type { AppliedTo, Strategy } from '../../merge/strategy.js';
 import { bar, byteSize, plural } from '../../report/numbers.js';
+import { type FloatDtype, floatDtypes } from '../../tensor/weights/float-dtypes.js';
 import { isLive, liveRegion } from '../display/terminal.js';
 import { imageShapeOption, networkOption } from '../flags/model-options.js';
 import { type ModelFlags, openModel } from '../flags/open-model.js';
@@ -21,6 +28,8 @@ interface MergeFlags extends Pick<ModelFlags, 'network' | 'imageShape'> {
   readonly on?: AppliedTo;
   readonly base?: string;
   readonly examples?: number[];
+  readonly weights?: number[];
+  readonly dtype?: FloatDtype;
   readonly fisher?: string[];
   readonly statistics?: Statistics;
   readonly lora?: 'products';
@@ -31,11 +40,21 @@ export function addMerge(program: Command): void {
   program
     .command('merge')
     .description(
-      'Merge safetensors files that have the same names and shapes. F64, F32, F16 and BF16 keep their dtype. Files larger than memory are streamed.',
+      'Merge models that have the same names and shapes: safetensors, PyTorch (.pt, .pth, .bin; nothing in them is executed) or NumPy (.npz), one file, several with an index, or a folder. Files larger than memory are streamed.',
     )
-    .argument('<file...>', 'safetensors files')
+    .argument('<model...>', 'files, indexes or folders')
     .requiredOption('-o, --output <file>', 'the safetensors file to write')
-    .option('--strategy <name>', strategySignatures.join(', '), strategyOf('--strategy'), 'mean')
+    .option(
+      '--strategy <name>',
+      `${strategySignatures.join(', ')}; ${[...strategyAliases].map(([name, as]) => `${name} is ${as}`).join(', ')}`,
+      strategyOf('--strategy'),
+      'mean',
+    )
+    .option(
+      '--weights <list>',
+      'the weight of each model, a,b,…, such as 0.3,0.7; their proportions count',
+      listOf(positiveNumber('--weights')),
+    )
     .option(
       '--on <what>',
       'merge weights (the default), or updates of a base',
@@ -65,6 +84,11 @@ export function addMerge(program: Command): void {
       'products: average the products of LoRA adapters, not each factor separately',
       oneOf('--lora', ['products']),
     )
+    .option(
+      '--dtype <dtype>',
+      'the dtype of all floating-point numbers in the output; by default the widest that each tensor has',
+      (text: string) => oneOf('--dtype', floatDtypes)(text.toUpperCase() as FloatDtype),
+    )
     .option('--align', 'first match the hidden units of all files: for models with different initial weights')
     .addOption(networkOption())
     .addOption(imageShapeOption())
@@ -72,6 +96,8 @@ export function addMerge(program: Command): void {
       'after',
       `
 Examples:
+  commonweight merge a.pt b.pt --weights 0.3,0.7 -o merged.safetensors
+  commonweight merge ./model-a ./model-b --dtype bf16 -o merged.safetensors
   commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
   commonweight merge a.safetensors b.safetensors --examples 27000,3000 -o merged.safetensors
   commonweight merge a.safetensors b.safetensors c.safetensors --strategy 'trimmed-mean(trim=0.34)' -o merged.safetensors
@@ -83,8 +109,9 @@ Examples:
 }
 
 async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void> {
-  const { output, on, base, examples, fisher, statistics, lora, align } = flags;
+  const { output, on, base, fisher, statistics, lora, align, dtype } = flags;
   const strategy = strategyByName(flags.strategy);
+  const examples = sharesOf(inputs, flags, strategy);
   if (on !== undefined && strategy.on !== undefined && on !== strategy.on) {
     throw new UsageError(`--on is "${on}", but ${strategy.name} is applied to ${strategy.on}`, {
       hint: 'leave --on out',
@@ -102,7 +129,13 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
       hint: 'add --align, or leave it out',
     });
   }
-  const beside = Object.entries({ '--align': align, '--base': base, '--on': on, '--fisher': fisher });
+  const beside = Object.entries({
+    '--align': align,
+    '--base': base,
+    '--on': on,
+    '--fisher': fisher,
+    '--dtype': dtype,
+  });
   const [other] = beside.find(([, value]) => lora !== undefined && value !== undefined) ?? [];
   if (other !== undefined) {
     throw new UsageError(`--lora is given, but ${other} is, too`, {
@@ -121,6 +154,7 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
       ...(base !== undefined && { base }),
       ...(examples !== undefined && { examples }),
       ...(statistics !== undefined && { statistics }),
+      ...(dtype !== undefined && { dtype }),
       ...(fisher !== undefined && { auxiliaries: { fisher } }),
       signal,
       onProgress: ({ doneBytes, totalBytes }) =>
@@ -143,6 +177,35 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
     stop();
     region?.close();
   }
+}
+
+/**
+ * The shares of the models.
+ * @throws UsageError when they are given twice, or the strategy has no use for them
+ */
+function sharesOf(
+  inputs: readonly string[],
+  { examples, weights }: MergeFlags,
+  strategy: Strategy,
+): readonly number[] | undefined {
+  if (weights === undefined) return examples;
+  if (examples !== undefined) {
+    throw new UsageError('--weights and --examples are both given, and each says how much a model counts', {
+      hint: 'leave one of the two out',
+    });
+  }
+  if (weights.length !== inputs.length) {
+    throw new UsageError(`--weights has ${weights.length} numbers for ${inputs.length} models`, {
+      hint: 'give one number for each model, in the same order',
+    });
+  }
+  const name = recipeOf(strategy)?.name;
+  if (name !== undefined && !weighingStrategies.includes(name)) {
+    throw new UsageError(`--weights is given, but ${strategy.name} does not weigh models`, {
+      hint: `leave --weights out, or take ${weighingStrategies.join(', ')}${name === 'slerp' ? '; slerp(t=0.7) is nearer to the second model' : ''}`,
+    });
+  }
+  return weights;
 }
 
 /** The permutation groups of the files' network, which one of them or a flag names. */

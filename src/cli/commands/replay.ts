@@ -37,7 +37,7 @@ export function addReplay(program: Command): void {
     )
     .option('--data <dir>', 'the data set’s folder, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
-    .option('--init <file>', 'the safetensors file with the weights that the run started from')
+    .option('--init <file>', 'the file with the weights that the run started from')
     .addHelpText(
       'after',
       `

@@ -105,7 +105,7 @@ export function addRun(program: Command): void {
     .addOption(contrastOption())
     .option('--pooled', 'also train the same network on all the data together, for comparison')
     .option('--seed <n>', 'seed of all random numbers', wholeNumber('--seed', 0, 0x7fffffff))
-    .option('--init <file>', 'a safetensors file with the weights to start from');
+    .option('--init <file>', 'the weights to start from: safetensors, .pt, .bin, .npz, or a folder');
   addRunFlags(command)
     .addHelpText(
       'after',

@@ -78,7 +78,7 @@ export function addServe(program: Command): void {
       'number of evaluating threads; one per core by default',
       wholeNumber('--workers', 1, 256),
     )
-    .option('--init <file>', 'a safetensors file with the weights to start from')
+    .option('--init <file>', 'the weights to start from: safetensors, .pt, .bin, .npz, or a folder')
     .option(
       '--offer-plan',
       'offer the compiled graphs to participants in other languages (docs/protocol.md)',

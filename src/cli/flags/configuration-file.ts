@@ -1,9 +1,9 @@
 /**
  * Reads federation.yaml into plain values, which the schema of the configuration checks afterwards.
  */
-import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { hintOf, readText } from '../../base/node/read-text.js';
 import { reasonOf } from '../../base/node/reason.js';
 import { datasetNames } from '../../data/images/node/load-dataset.js';
 import { SITES } from '../../data/settings.js';
@@ -11,8 +11,8 @@ import { ConfigurationError } from '../../protocol/configuration/configuration.j
 
 /** @throws ConfigurationError when it cannot be read, is not YAML, or is not a group of settings */
 export async function readConfigurationFile(file: string): Promise<Record<string, unknown>> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new ConfigurationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
+  const text = await readText(file).catch((cause: unknown) => {
+    throw new ConfigurationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause, ...hintOf(cause) });
   });
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });

@@ -2,21 +2,21 @@
  * Opens a model file with its network. The file says which network it has; if it does not, flags
  * do.
  */
-import { readFile } from 'node:fs/promises';
-import { reasonOf } from '../../base/node/reason.js';
 import { categoriesOf } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
 import type { PictureFit } from '../../data/images/picture-size.js';
 import { networkOf } from '../../engine/nn/by-name.js';
 import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
-import { decodeModel, type ModelFile, requireFinite } from '../../engine/nn/model-file.js';
+import { describedBy, type ModelFile, requireFinite } from '../../engine/nn/model-file.js';
 import { type Normalization, onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
 import { networkNames } from '../../engine/nn/settings.js';
 import { classification } from '../../engine/nn/tasks/classification.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { Shape } from '../../tensor/shape.js';
-import { arrangeState, layoutDifference, type StateDict } from '../../tensor/state-dict.js';
+import { layoutDifference, type StateDict } from '../../tensor/state-dict.js';
+import { fitState, renamed } from '../../tensor/weights/fit-state.js';
+import { readWeights } from '../../tensor/weights/node/read-weights.js';
 import { UsageError } from '../terminal/error.js';
 import type { NetworkChoice } from './network-flag.js';
 
@@ -45,12 +45,13 @@ export interface ModelFlags {
   readonly normalization?: Normalization | undefined;
 }
 
-/** A whole model, not the shared part of one. @throws UsageError when it is not one */
+/**
+ * A whole model, not the shared part of one, of any file of weights.
+ * @throws UsageError when it is a part of one, and as `readWeights` does
+ */
 export async function readModelFile(path: string): Promise<ModelFile> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new UsageError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
-  });
-  const { state, description } = decodeModel(bytes, path);
+  const { state, metadata } = await readWeights(path);
+  const description = describedBy(metadata, path);
   requireFinite(state, path);
   if (description?.share !== undefined || description?.statistics !== undefined) {
     const { share } = description;
@@ -95,11 +96,7 @@ export async function openModel(path: string, flags: ModelFlags, file?: ModelFil
   const layout = layoutOf(parametersOf(network, inputs));
   return {
     network,
-    state: arrangeState(
-      state,
-      layout,
-      `"${path}" is no ${choice.name} for images of ${imageShape.join('x')}`,
-    ),
+    state: fitState(state, layout, `"${path}" is no ${choice.name} for images of ${imageShape.join('x')}`),
     imageShape,
     inputs,
     task: classification({ classes: classNames.length }),
@@ -119,7 +116,7 @@ function classesOf(state: StateDict, choice: NetworkChoice, imageShape: Shape): 
   const fits = (classes: number) => {
     const network = onPixels(networkOf(choice, classes));
     const layout = layoutOf(parametersOf(network, [pixels(imageShape)]));
-    return layoutDifference(state.layout, layout) === undefined;
+    return layoutDifference(renamed(state, layout).layout, layout) === undefined;
   };
   return lengths.find(fits) ?? lengths.at(-1) ?? 10;
 }

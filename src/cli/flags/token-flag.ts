@@ -2,8 +2,8 @@
  * Reads a token from a file, a link or the environment. One on the command line can be read by
  * other users of the machine.
  */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { hintOf, readText } from '../../base/node/read-text.js';
 import { reasonOf } from '../../base/node/reason.js';
 import { type HubLink, readLink } from '../../transport/hub/client/link.js';
 import { UsageError } from '../terminal/error.js';
@@ -55,8 +55,8 @@ export async function hubAccessFrom(
 export async function tokenFrom({ token, tokenFile }: TokenFlags, owner: TokenOwner): Promise<string> {
   if (token !== undefined) return token;
   if (tokenFile !== undefined) {
-    const text = await readFile(tokenFile, 'utf8').catch((cause: unknown) => {
-      throw new UsageError(`--token-file "${tokenFile}" cannot be read: ${reasonOf(cause)}`);
+    const text = await readText(tokenFile).catch((cause: unknown) => {
+      throw new UsageError(`--token-file "${tokenFile}" cannot be read: ${reasonOf(cause)}`, hintOf(cause));
     });
     if (text.trim() === '') throw new UsageError(`--token-file "${tokenFile}" is empty, expected a token`);
     return tokenOfFile(tokenFile, text, owner);

@@ -7,10 +7,20 @@ import { compareNames } from '../../base/names.js';
 import type { Dtype } from '../../tensor/dtype.js';
 import { parseSafetensorsHeader, safetensorsDataStart } from '../../tensor/safetensors-header.js';
 import { sizeOf } from '../../tensor/shape.js';
+import { NPY_HEADER_BYTES, parseNpyHeader } from '../../tensor/weights/npy-header.js';
+import {
+  checkDirectory,
+  LOCAL_HEADER_BYTES,
+  largeDirectory,
+  localBytes,
+  ZIP_TAIL_BYTES,
+  type ZipEntry,
+  zipDirectory,
+  zipEntries,
+} from '../../tensor/weights/zip-entries.js';
 import type { ColumnValues } from '../dataset.js';
 import { DataError } from '../error.js';
 import { type ByteFile, type ByteRange, bytePieces, bytesIn, firstBytes } from './byte-range.js';
-import { NPY_HEADER_BYTES, parseNpyHeader } from './npy-header.js';
 import { arraysInParquet } from './parquet-arrays.js';
 import {
   type ArrayInFile,
@@ -21,15 +31,6 @@ import {
   numbersIn,
   type StoredArray,
 } from './stored-array.js';
-import {
-  LOCAL_HEADER_BYTES,
-  largeDirectory,
-  localBytes,
-  ZIP_TAIL_BYTES,
-  type ZipEntry,
-  zipDirectory,
-  zipEntries,
-} from './zip-entries.js';
 
 /** The endings of files with arrays. */
 export const ARRAY_ENDINGS = ['.npz', '.npy', '.safetensors', '.parquet'] as const;
@@ -69,22 +70,25 @@ const npyIn = (file: ByteFile) =>
   npyArray(nameIn(file.path), `"${file.path}"`, { file, start: 0, length: file.size });
 
 async function npyArray(name: string, what: string, range: ByteRange): Promise<ArrayInFile> {
-  const header = parseNpyHeader(await firstBytes(range, what, NPY_HEADER_BYTES), what);
-  return storedArray(header, name, what, range, header.dataStart);
+  const first = await firstBytes(range, what, NPY_HEADER_BYTES);
+  const header = asDataError(() => parseNpyHeader(first, what));
+  const type = typeOf(header.dtype, what);
+  return storedArray({ ...header, type }, name, what, range, header.dataStart);
 }
 
 async function inZip(file: ByteFile) {
   const { path, size } = file;
   const what = `"${path}"`;
   const tailBytes = Math.min(size, ZIP_TAIL_BYTES);
-  let directory = zipDirectory(await file.read(size - tailBytes, tailBytes), what);
-  if (directory.isRecord) directory = largeDirectory(await file.read(directory.start, directory.bytes), what);
-  if (directory.start + directory.bytes > size) {
-    throw new DataError(
-      `data: ${what} is cut short: its directory ends at ${directory.start + directory.bytes}, and it has ${size} bytes`,
-    );
+  const tail = await file.read(size - tailBytes, tailBytes);
+  let directory = asDataError(() => zipDirectory(tail, what));
+  if (directory.isRecord) {
+    const record = await file.read(directory.start, directory.bytes);
+    directory = asDataError(() => largeDirectory(record, what));
   }
-  const entries = zipEntries(await file.read(directory.start, directory.bytes), what);
+  asDataError(() => checkDirectory(directory, size, what));
+  const listing = await file.read(directory.start, directory.bytes);
+  const entries = asDataError(() => zipEntries(listing, what));
   return foundArrays(
     path,
     entries
@@ -98,30 +102,40 @@ async function zippedArray(file: ByteFile, entry: ZipEntry): Promise<ArrayInFile
   const what = `"${name}" in "${file.path}"`;
   const { headerStart, compressedBytes: length } = entry;
   const header = await file.read(headerStart, LOCAL_HEADER_BYTES);
-  const start = headerStart + localBytes(header, `"${file.path}"`);
+  const start = headerStart + asDataError(() => localBytes(header, `"${file.path}"`));
   return npyArray(name, what, { file, start, length, inside: entry });
 }
 
 async function inSafetensors(file: ByteFile) {
   const { path, size } = file;
+  const prefix = await file.read(0, 8);
+  const bytes = await file.read(
+    0,
+    asDataError(() => safetensorsDataStart(prefix, path, size)),
+  );
+  const { entries, dataStart } = asDataError(() => parseSafetensorsHeader(bytes, path, size));
+  return foundArrays(
+    path,
+    entries.map(({ name, dtype, shape, begin, end }) => {
+      const range = { file, start: dataStart + begin, length: end - begin };
+      const what = `"${name}" in "${path}"`;
+      const stored = { littleEndian: true, fortran: false, shape };
+      return [
+        name,
+        async () => storedArray({ ...stored, type: typeOf(dtype, what) }, name, what, range, 0),
+      ] as const;
+    }),
+  );
+}
+
+/** What a reader of weights says, said of data. */
+function asDataError<Result>(read: () => Result): Result {
   try {
-    const length = safetensorsDataStart(await file.read(0, 8), path, size);
-    const { entries, dataStart } = parseSafetensorsHeader(await file.read(0, length), path, size);
-    return foundArrays(
-      path,
-      entries.map(({ name, dtype, shape, begin, end }) => {
-        const range = { file, start: dataStart + begin, length: end - begin };
-        const what = `"${name}" in "${path}"`;
-        const stored = { littleEndian: true, fortran: false, shape };
-        return [
-          name,
-          async () => storedArray({ ...stored, type: typeOf(dtype, what) }, name, what, range, 0),
-        ] as const;
-      }),
-    );
+    return read();
   } catch (cause) {
     if (!(cause instanceof TensorError)) throw cause;
-    throw new DataError(`data: ${cause.message}`, { cause });
+    const { message, hint } = cause;
+    throw new DataError(`data: ${message}`, { ...(hint !== undefined && { hint }), cause });
   }
 }
 

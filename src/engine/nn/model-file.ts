@@ -67,11 +67,19 @@ export function modelMetadata(description: ModelDescription): SafetensorsMetadat
  */
 export function decodeModel(bytes: Uint8Array, fileName: string): ModelFile {
   const { state, metadata } = decodeSafetensors(bytes, fileName);
-  if (metadata.network === undefined) return { state, description: undefined };
+  return { state, description: describedBy(metadata, fileName) };
+}
+
+/**
+ * What the metadata of a file say of its model; undefined if another program wrote it.
+ * @throws ModelFileError when the description is invalid.
+ */
+export function describedBy(metadata: SafetensorsMetadata, fileName: string): ModelDescription | undefined {
+  if (metadata.network === undefined) return undefined;
   const fields = Object.keys(descriptionSchema.shape);
   const values = Object.fromEntries(fields.map((field) => [field, parsed(metadata[field])]));
   const result = descriptionSchema.safeParse(values);
-  if (result.success) return { state, description: result.data };
+  if (result.success) return result.data;
   const issue = result.error.issues[0];
   const field = issue?.path.join('.') ?? 'network';
   throw new ModelFileError(`${fileName}: its metadata "${field}" cannot be read: ${issue?.message}`, {

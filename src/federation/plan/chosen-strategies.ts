@@ -1,6 +1,6 @@
 /** The strategies that a configuration names, checked against everything that they need. */
 import { updatesProblem } from '../../merge/memory/checks.js';
-import { readStrategy, strategyNames } from '../../merge/strategies/strategies.js';
+import { readStrategy, strategyAliases, strategyNames } from '../../merge/strategies/strategies.js';
 import type { Strategy } from '../../merge/strategy.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import type { Method } from '../methods/method.js';
@@ -23,7 +23,8 @@ export function chooseStrategies(
   source: string,
   methods: readonly Method[] = [],
 ): ChosenStrategies {
-  const taken = own.find(({ name }) => strategyNames.some((known) => known === name));
+  const names = [...strategyNames, ...strategyAliases.keys()];
+  const taken = own.find(({ name }) => names.some((known) => known === name));
   if (taken !== undefined) {
     throw new ConfigurationError(`${source}: there is a strategy "${taken.name}" already`, {
       hint: 'give yours another name',

@@ -27,6 +27,7 @@ import {
   stateLayout,
   tensorView,
 } from '../../tensor/state-dict.js';
+import { fitState } from '../../tensor/weights/fit-state.js';
 import type { FrozenWeights } from '../methods/frozen-weights.js';
 import { makerOf } from '../methods/made-constants.js';
 import type { OwnTensors, SplitLayout } from '../methods/own-tensors.js';
@@ -43,7 +44,7 @@ export interface GivenModel {
 /**
  * A model to start from, in the order of the network. Adapters, which it does not have, are drawn,
  * and so is what it lacks by intention.
- * @throws TensorError when a tensor is missing, not expected, or of another shape
+ * @throws TensorError that names all tensors that are missing, not expected, or of another shape
  */
 export function givenModel(
   { seed, lora }: Configuration,
@@ -54,7 +55,7 @@ export function givenModel(
     drawn.includes(name) || (lora !== undefined && matchesAny(name, ADAPTERS));
   const fresh = parameters.filter(isDrawn);
   const model = parameters.filter((parameter) => !isDrawn(parameter));
-  const given = arrangeState(state, modelLayoutOf(model), source);
+  const given = fitState(state, modelLayoutOf(model), source);
   if (fresh.length === 0) return given;
   return joinStates(
     modelLayoutOf(parameters),

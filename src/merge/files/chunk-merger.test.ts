@@ -8,7 +8,15 @@ const inputs = [
   { file: { path: 'b' }, examples: 3 },
 ];
 const bytes = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
-const chunk = { name: 'w', dtype: 'F32', rule: 'strategy', at: 400, bytes: 8, position: 0 } as const;
+const chunk = {
+  name: 'w',
+  dtype: 'F32',
+  into: 'F32',
+  rule: 'strategy',
+  at: 400,
+  bytes: 8,
+  position: 0,
+} as const;
 
 describe('a chunk', () => {
   it('is merged from the beginning of each buffer, and no further', () => {
@@ -31,7 +39,7 @@ describe('a chunk', () => {
   });
 
   it('of integers is copied, or refused where they differ', () => {
-    const integers = { ...chunk, dtype: 'I32', rule: 'equal' } as const;
+    const integers = { ...chunk, dtype: 'I32', into: 'I32', rule: 'equal' } as const;
     const merge = chunkMerger(mean(), inputs, undefined);
     const output = bytes(0, 0);
     merge(integers, [bytes(1, 2), bytes(1, 2, 3)], output);

@@ -1,4 +1,4 @@
-/** Merges one chunk of files: bytes → bytes, in the dtype of its tensor. */
+/** Merges one chunk of files: bytes → bytes, in the dtype of its tensor or another one. */
 import { dtypeBytes } from '../../tensor/dtype.js';
 import { MergeError } from '../error.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from '../kernels/block.js';
@@ -7,7 +7,7 @@ import { largestIntegers } from '../kernels/largest-integers.js';
 import { checkAlike, checkVariances, othersThanStrategy, type RoleRule } from '../memory/by-role.js';
 import { notFinite, notStorable } from '../memory/checks.js';
 import type { Combination, Survey, ValueColumn } from '../strategy.js';
-import type { Chunk } from './tensor-source.js';
+import type { Chunk } from './output-plan.js';
 
 /**
  * Values merged at a time. It is four times the block in memory, since each call of the SIMD loops
@@ -71,7 +71,9 @@ export function chunkMerger(
   };
   return (chunk, buffers, output) => {
     const format = floatFormat(chunk.dtype);
-    if (format !== undefined) byRule[chunk.rule](chunk, format, buffers, output);
+    const written = floatFormat(chunk.into);
+    if (format !== undefined && written !== undefined)
+      byRule[chunk.rule](chunk, format, written, buffers, output);
     else if (chunk.rule === 'largest') {
       largestIntegers(chunk.dtype, chunk.bytes, buffers.slice(0, inputs.length), output);
     } else if (chunk.rule === 'first') {
@@ -85,7 +87,8 @@ export function chunkMerger(
 
 type FloatMerger = (
   chunk: Chunk,
-  format: FloatFormat,
+  read: FloatFormat,
+  written: FloatFormat,
   buffers: readonly ChunkBuffer[],
   output: ChunkBuffer,
 ) => void;
@@ -99,22 +102,22 @@ function floatMerger(
   const columnsOf = columnReader(inputs, base);
   const examples = inputs.map((input) => input.examples);
   const { propagatesNonFinite = false } = combination;
-  return (chunk, format, buffers, output) => {
+  return (chunk, read, written, buffers, output) => {
     const size = chunk.bytes / dtypeBytes[chunk.dtype];
     for (let at = 0; at < size; at += BLOCK) {
       const count = Math.min(BLOCK, size - at);
-      const { columns, baseColumn, block, check } = columnsOf(chunk, format, buffers, at, count);
+      const { columns, baseColumn, block, check } = columnsOf(chunk, read, buffers, at, count);
       if (!propagatesNonFinite) check();
       checkColumns?.(chunk.name, columns, (k) => `"${inputs[k]?.file.path}"`, block.at);
-      const out = format.room(output, at, count);
+      const out = written.room(output, at, count);
       combineBlock(combination, out, columns, examples, baseColumn, block);
-      const bad = format.store(out, output, at);
+      const bad = written.store(out, output, at);
       if (bad < 0) {
         checkVariances(chunk.name, out, block.at);
         continue;
       }
       check();
-      throw notStorable(chunk.name, block.at + bad, out[bad] as number, chunk.dtype);
+      throw notStorable(chunk.name, block.at + bad, out[bad] as number, chunk.into);
     }
   };
 }
@@ -184,7 +187,9 @@ function copyEqual(
     throw new MergeError(
       `merge: "${chunk.name}" is ${chunk.dtype} and differs at index ${index} between "${first?.path}" and "${file.path}", expected equal values`,
       {
-        hint: 'take integers as the first file has them, by --statistics first, or make them equal in all files',
+        hint: chunk.dtype.startsWith('F8')
+          ? '8-bit floats have their scales in tensors beside them, and are not averaged: merge the 16-bit files that they were made from'
+          : 'take integers as the first file has them, by --statistics first, or make them equal in all files',
       },
     );
   }

@@ -3,10 +3,11 @@
  * place.
  */
 import { writeSync } from 'node:fs';
+import { readChunk, type TensorSource } from '../../tensor/weights/node/tensor-source.js';
 import { simdBuffers } from '../kernels/simd.js';
 import type { Combination, Survey } from '../strategy.js';
 import { type ChunkBuffer, chunkMerger, chunkReader, sourcesOf } from './chunk-merger.js';
-import { type Chunk, readChunk, type TensorSource } from './tensor-source.js';
+import { type Chunk, outputBytes } from './output-plan.js';
 
 /** The parts of a merge that are the same for all chunks. It can be cloned into another thread. */
 export interface ChunkWork {
@@ -49,11 +50,12 @@ export function chunkRunner(work: ChunkWork, combination: Combination): (index: 
 /** Writes a merged chunk to its place in the output. */
 export function writeChunk(
   { dataStart, outputFd }: Pick<ChunkWork, 'dataStart' | 'outputFd'>,
-  { bytes, position }: Chunk,
+  chunk: Chunk,
   output: Uint8Array,
 ): void {
+  const bytes = outputBytes(chunk);
   for (let done = 0; done < bytes; ) {
-    done += writeSync(outputFd, output, done, bytes - done, dataStart + position + done);
+    done += writeSync(outputFd, output, done, bytes - done, dataStart + chunk.position + done);
   }
 }
 
@@ -72,7 +74,8 @@ export function chunkSurveyor(work: ChunkWork, survey: Survey): (chunk: Chunk) =
 function chunkFiller({ inputs, base, chunks }: ChunkWork) {
   const sources = sourcesOf(inputs, base);
   const chunkBytes = chunks.reduce((largest, { bytes }) => Math.max(largest, bytes), 0);
-  const buffers = simdBuffers([...sources, 'output'].map(() => chunkBytes));
+  const writtenBytes = chunks.reduce((largest, chunk) => Math.max(largest, outputBytes(chunk)), 0);
+  const buffers = simdBuffers([...sources.map(() => chunkBytes), writtenBytes]);
   const output = buffers.pop() as ChunkBuffer;
   return (chunk: Chunk) => {
     // Tensors that the strategy does not merge need no base, and auxiliaries may lack them.

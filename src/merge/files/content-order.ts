@@ -7,8 +7,9 @@
  */
 
 import type { TakeTurn } from '../../base/turns.js';
+import { type Piece, readChunk, type TensorSource } from '../../tensor/weights/node/tensor-source.js';
 import { MOST_BYTES } from './merge-budget.js';
-import { type Chunk, type Piece, readChunk, type TensorSource } from './tensor-source.js';
+import type { Chunk } from './output-plan.js';
 
 export interface InputFile {
   readonly file: TensorSource;
@@ -44,6 +45,9 @@ export async function orderByContent(
   return groups.flat();
 }
 
+/** Bytes of the widest dtype: pieces hold whole numbers of each. */
+const WIDEST = 8;
+
 /** Splits a group by a chunk, in pieces of which one of each member fits in memory. */
 async function splitBy(
   group: readonly InputFile[],
@@ -55,7 +59,7 @@ async function splitBy(
   for (let at = 0; at < chunk.bytes; ) {
     const largest = groups.reduce((most, { length }) => Math.max(most, length), 0);
     if (largest === 1) break;
-    const bytes = Math.min(chunk.bytes - at, Math.max(1, Math.floor(MOST_BYTES / largest)));
+    const bytes = Math.min(chunk.bytes - at, WIDEST * Math.max(1, Math.floor(MOST_BYTES / largest / WIDEST)));
     const piece = { ...chunk, at: chunk.at + at, bytes };
     groups = groups.flatMap((one) => split(one, fileOf, piece));
     at += bytes;

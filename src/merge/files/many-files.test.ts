@@ -7,11 +7,12 @@ import { randomStream } from '../../base/random.js';
 import { type Dtype, dtypeBytes } from '../../tensor/dtype.js';
 import { f32ToBf16, f32ToF16 } from '../../tensor/half.js';
 import { formatSafetensorsHeader } from '../../tensor/safetensors-header.js';
+import { MOST_OPEN } from '../../tensor/weights/node/open-weights.js';
+import { openTensorFile } from '../../tensor/weights/node/safetensors-file.js';
+import { readChunk } from '../../tensor/weights/node/tensor-source.js';
 import { strategyByName } from '../strategies/strategies.js';
-import { areMany, CHUNK_UNIT, chunkBytesOf, MOST_BYTES, MOST_OPEN } from './merge-budget.js';
+import { areMany, CHUNK_UNIT, chunkBytesOf, MOST_BYTES } from './merge-budget.js';
 import { mergeFiles } from './merge-files.js';
-import { openTensorFile } from './tensor-file.js';
-import { readChunk } from './tensor-source.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'many-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -128,7 +129,7 @@ describe('merging more files than stay open', () => {
     await handle.close();
     const read = () =>
       readChunk(
-        { ...file, fd: undefined },
+        { ...file, files: file.files.map((one) => ({ ...one, fd: undefined })) },
         { name: 'big', dtype: 'F32', at: 0, bytes: 4 },
         new Uint8Array(4),
       );

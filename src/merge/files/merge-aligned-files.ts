@@ -5,22 +5,26 @@
  * aligned to the base, or without a base to the first file by content. So the result does not
  * depend, to the byte, on the order in which files are named. Node only.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { dtypeBytes } from '../../tensor/dtype.js';
 import { type Order, type PermutationGroup, reorder, unitView } from '../../tensor/permutation-group.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
-import { parseSafetensorsHeader } from '../../tensor/safetensors-header.js';
+import { formatSafetensorsHeader, parseSafetensorsHeader } from '../../tensor/safetensors-header.js';
 import type { StateDict } from '../../tensor/state-dict.js';
+import { openWeights } from '../../tensor/weights/node/open-weights.js';
+import { readChunk, type TensorSource } from '../../tensor/weights/node/tensor-source.js';
+import type { StoredTensor } from '../../tensor/weights/stored-tensor.js';
 import { weightMatching } from '../align/weight-matching.js';
 import { floatFormat } from '../kernels/float-format.js';
-import { checkFinite, checkSameTensors } from '../memory/checks.js';
+import { checkFinite } from '../memory/checks.js';
+import { type AgreedModels, agreedModels } from './agreed-models.js';
 import { checkOutput, type MergedFile, type MergeFilesOptions, mergeFiles } from './merge-files.js';
 import { explainWriteError } from './output-file.js';
-import { openTensorFile } from './tensor-file.js';
-import type { TensorSource } from './tensor-source.js';
+import { outputEntries } from './output-plan.js';
 
-interface Model extends Pick<TensorSource, 'path' | 'identity'> {
+interface Model {
+  readonly source: TensorSource;
   readonly state: StateDict;
 }
 
@@ -32,9 +36,33 @@ export async function mergeAlignedFiles(
   groups: readonly PermutationGroup[],
   options: MergeFilesOptions,
 ): Promise<MergedFile> {
+  const files = openWeights();
+  try {
+    const sources: TensorSource[] = [];
+    const names = Object.keys(options.auxiliaries ?? {});
+    const attached = names.flatMap((name) => options.auxiliaries?.[name] ?? []);
+    const { inputs, base, output } = options;
+    for (const path of [...inputs, ...(base === undefined ? [] : [base])])
+      sources.push(await files.open(path));
+    const auxiliaries: TensorSource[] = [];
+    for (const path of attached) auxiliaries.push(await files.open(path));
+    await checkOutput(output, [...sources, ...auxiliaries]);
+    const isMerged = ({ dtype }: StoredTensor) => floatFormat(dtype) !== undefined;
+    return await mergeAgreed(groups, options, sources.length, agreedModels(sources, auxiliaries, isMerged));
+  } finally {
+    await files.close();
+  }
+}
+
+/** @param whole how many of the models are inputs or the base */
+async function mergeAgreed(
+  groups: readonly PermutationGroup[],
+  options: MergeFilesOptions,
+  whole: number,
+  agreed: AgreedModels,
+): Promise<MergedFile> {
   const { inputs, output, base, signal } = options;
-  const models = await openModels([...inputs, ...(base === undefined ? [] : [base])]);
-  await checkOutput(output, models);
+  const models = agreed.models.slice(0, whole).map((source) => readModel(source, agreed));
   const reference = base === undefined ? firstByContent(models) : models.at(-1);
   const folder = await mkdtemp(join(dirname(resolve(output)), '.aligned-')).catch((error: unknown) => {
     throw explainWriteError(error, output, 0);
@@ -42,51 +70,54 @@ export async function mergeAlignedFiles(
   try {
     const aligned: string[] = [];
     const auxiliaries: Record<string, string[]> = {};
-    for (const [index, { path, state }] of models.slice(0, inputs.length).entries()) {
+    for (const [index, { source, state }] of models.slice(0, inputs.length).entries()) {
       signal?.throwIfAborted();
       const orders = weightMatching(groups, (reference as Model).state, state, 0);
-      const copyOf = async (file: string, name: string) => {
+      const copyOf = async (model: TensorSource, name: string) => {
         const copy = join(folder, name);
-        const bytes = permuteFile(groups, orders, await readFile(file), file);
+        const bytes = permuteFile(groups, orders, safetensorsOf(model, agreed), model.path);
         await writeFile(copy, bytes).catch((error: unknown) => {
           throw explainWriteError(error, output, inputs.length * bytes.length);
         });
         return copy;
       };
-      aligned.push(await copyOf(path, `${index}.safetensors`));
-      for (const [name, files] of Object.entries(options.auxiliaries ?? {})) {
-        const file = files[index];
-        if (file === undefined) continue;
-        auxiliaries[name] = [
-          ...(auxiliaries[name] ?? []),
-          await copyOf(file, `${index}-${name}.safetensors`),
-        ];
+      aligned.push(await copyOf(source, `${index}.safetensors`));
+      for (const [place, name] of Object.keys(options.auxiliaries ?? {}).entries()) {
+        const file = agreed.models[whole + place * inputs.length + index] as TensorSource;
+        const copy = await copyOf(file, `${index}-${name}.safetensors`);
+        auxiliaries[name] = [...(auxiliaries[name] ?? []), copy];
       }
     }
     const merged = await mergeFiles({ ...options, inputs: aligned, auxiliaries });
     // Notes must name the user's files, not their aligned copies.
     const named = (note: string) =>
       aligned.reduce((text, copy, index) => text.replaceAll(copy, inputs[index] as string), note);
-    return { ...merged, notes: merged.notes.map(named) };
+    return { ...merged, notes: [...new Set([...agreed.notes, ...merged.notes.map(named)])] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Opens and checks the files, so that errors name them and not their aligned copies. */
-async function openModels(paths: readonly string[]): Promise<Model[]> {
-  const models: Model[] = [];
-  let expected: Parameters<typeof checkSameTensors>[1] | undefined;
-  for (const path of paths) {
-    const { handle, header, identity } = await openTensorFile(path);
-    const bytes = await handle.readFile().finally(() => handle.close());
-    checkSameTensors(header.entries, expected ?? header.entries, `"${path}"`);
-    expected ??= header.entries;
-    const { state } = decodeSafetensors(bytes, path, ({ dtype }) => floatFormat(dtype) !== undefined);
-    checkFinite(state, `"${path}"`);
-    models.push({ path, identity, state });
+function readModel(source: TensorSource, agreed: AgreedModels): Model {
+  const { path } = source;
+  const bytes = safetensorsOf(source, agreed);
+  const { state } = decodeSafetensors(bytes, path, ({ dtype }) => floatFormat(dtype) !== undefined);
+  checkFinite(state, `"${path}"`);
+  return { source, state };
+}
+
+/** The model as the bytes of a safetensors file. */
+function safetensorsOf(source: TensorSource, { dtypes }: AgreedModels): Uint8Array {
+  const entries = outputEntries([source], dtypes);
+  const header = formatSafetensorsHeader(entries, source.metadata);
+  const bytes = new Uint8Array(header.length + (entries.at(-1)?.end ?? 0));
+  bytes.set(header);
+  for (const { name, dtype, begin, end } of entries) {
+    const piece = { name, dtype, at: 0, bytes: end - begin };
+    // A buffer of its own: the tensor may not be aligned in the file.
+    bytes.set(readChunk(source, piece, new Uint8Array(piece.bytes)), header.length + begin);
   }
-  return models;
+  return bytes;
 }
 
 /** Of equal files any one will do: they have the same orders. */

@@ -1,12 +1,9 @@
 /**
- * How many files a merge keeps open, and how much of them it holds in memory. Up to some 250 files,
- * a large chunk of each is in memory and all are open. Of more files, the chunks get shorter, or
- * sums are made file by file; so neither descriptors nor memory grow with their number.
+ * How much of its files a merge holds in memory. Up to some 250 files,
+ * a large chunk of each is in memory. Of more files, the chunks get shorter, or sums are made file
+ * by file; so memory does not grow with their number.
  */
 import { blockSize } from '../kernels/block.js';
-
-/** Files that stay open. Many systems let a process open 1,024. */
-export const MOST_OPEN = 256;
 
 /** For a chunk of each file and of the result, or for the sums. */
 export const MOST_BYTES = 16 * 2 ** 20;

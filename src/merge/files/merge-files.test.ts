@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-type Values = BigInt64Array | Float32Array | Float64Array | Uint16Array | Uint8Array;
+type Values = BigInt64Array | Int32Array | Float32Array | Float64Array | Uint16Array | Uint8Array;
 type Tensors = readonly (readonly [name: string, dtype: Dtype, values: Values])[];
 
 async function write(name: string, tensors: Tensors, metadata?: SafetensorsMetadata): Promise<string> {
@@ -301,8 +301,8 @@ describe('merging files is refused', () => {
     await refused(`merge: "w" is [3] in "${shape}", expected [2]`, { inputs: [good, shape] });
     const name = await other(['v', 'F32', f32(1, 2)]);
     await refused(`merge: "w" is missing in "${name}"`, { inputs: [good, name] });
-    const dtype = await other(['w', 'F16', Uint16Array.of(1, 2)]);
-    await refused(`merge: "w" is F16 in "${dtype}", expected F32`, { inputs: [good, dtype] });
+    const dtype = await other(['w', 'I32', Int32Array.of(1, 2)]);
+    await refused(`merge: "w" is I32 in "${dtype}", expected F32`, { inputs: [good, dtype] });
   });
 
   it('with integers that differ', async () => {
@@ -315,20 +315,11 @@ describe('merging files is refused', () => {
 
   it('with a file that is missing, cut short or no safetensors file', async () => {
     const missing = join(folder, 'none');
-    await refused(`merge: cannot read "${missing}": there is no such file`, { inputs: [good, missing] });
-    await refused(`merge: cannot read "${folder}"`, { inputs: [folder] });
+    await refused(`cannot read "${missing}": there is no such file`, { inputs: [good, missing] });
     const short = join(folder, 'short');
     await writeFile(short, (await readFile(good)).subarray(0, -1));
     await refused(`${short}: the file is cut short`, { inputs: [good, short] });
-    await refused(
-      `${output}: the file has 3 bytes, expected at least 8`.replace(
-        ': the',
-        ': not a valid safetensors file: the',
-      ),
-      {
-        inputs: [output],
-      },
-    );
+    await refused(`${output}: this is a text, expected weights`, { inputs: [output] });
   });
 
   it('when the output is an input, under whatever name', async () => {

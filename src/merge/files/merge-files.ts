@@ -1,22 +1,28 @@
 /**
- * Merges safetensors files of any size, chunk by chunk, in memory O(chunk × files), with a turn of
- * the event loop between two chunks. A tensor may lie anywhere in each file. F64, F32, F16 and BF16
- * are merged and keep their dtype. Tensors of other dtypes (masks) must be equal, byte for byte, in
- * all files, and are copied. Statistics and counters of batch normalization are merged by rules of
- * their own (`by-role.ts`). The result has the bytes of merging in memory, and does not depend on
- * the order in which the files are named (except for SLERP, whose order matters). A strategy that
- * first needs inner products or thresholds reads all chunks once or twice before. Node only.
+ * Merges files of weights of any size, of safetensors, PyTorch or NumPy, chunk by chunk, in memory
+ * O(chunk × files), with a turn of the event loop between two chunks. A tensor may lie anywhere in
+ * each file. F64, F32, F16 and BF16 are merged, each in the widest dtype that it has in a file.
+ * Tensors of other dtypes (masks) must be equal, byte for byte, in all files, and are copied.
+ * Statistics and counters of batch normalization are merged by rules of their own (`by-role.ts`).
+ * The result has the bytes of merging in memory, and does not depend on the order in which the
+ * files are named (except for SLERP, whose order matters). A strategy that first needs inner
+ * products or thresholds reads all chunks once or twice before. Node only.
  */
 import { writeSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { turnTaker } from '../../base/turns.js';
+import type { Dtype } from '../../tensor/dtype.js';
 import { formatSafetensorsHeader, type SafetensorsMetadata } from '../../tensor/safetensors-header.js';
+import { type FloatDtype, isFloat } from '../../tensor/weights/float-dtypes.js';
+import { openWeights } from '../../tensor/weights/node/open-weights.js';
+import type { TensorSource } from '../../tensor/weights/node/tensor-source.js';
 import { MergeError } from '../error.js';
 import { blockSize } from '../kernels/block.js';
 import { floatFormat } from '../kernels/float-format.js';
 import { roleNote, ruleOf, type Statistics } from '../memory/by-role.js';
-import { appliedTo, checkExamples, checkSameTensors, checkUpdates } from '../memory/checks.js';
+import { appliedTo, checkExamples, checkUpdates } from '../memory/checks.js';
 import type { AppliedTo, Strategy } from '../strategy.js';
+import { type AgreedModels, agreedModels } from './agreed-models.js';
 import { type InputFile, orderByContent } from './content-order.js';
 import { loraNote } from './lora.js';
 import { CHUNK_UNIT } from './merge-budget.js';
@@ -24,11 +30,9 @@ import { mergeTensors } from './merge-tensors.js';
 import { writeOutput } from './output-file.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
 import { baseAmongInputs, repeatedInputs } from './repeated-inputs.js';
-import { tensorFiles } from './tensor-file.js';
-import type { TensorSource } from './tensor-source.js';
 
 export interface MergeFilesOptions {
-  /** Paths, at least one. */
+  /** Paths of files, of indexes of several files, or of folders; at least one. */
   readonly inputs: readonly string[];
   readonly strategy: Strategy;
   /** Replaced only when the merge is complete; not one of the inputs. */
@@ -49,6 +53,11 @@ export interface MergeFilesOptions {
    * tensors.
    */
   readonly auxiliaries?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * The dtype of all floating-point numbers in the output; by default, the widest that each tensor
+   * has.
+   */
+  readonly dtype?: FloatDtype;
   /** The metadata of the output; by default, those that all inputs share. */
   readonly metadata?: SafetensorsMetadata;
   readonly onProgress?: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void;
@@ -72,27 +81,39 @@ export interface MergedFile {
 /**
  * @throws MergeError when names, shapes or dtypes differ, a value is NaN or infinite, tensors of
  * integers differ, or a file cannot be read or written; TensorError when an input is not a
- * safetensors file. The output then stays as it was.
+ * file of weights. The output then stays as it was.
  */
 export async function mergeFiles(options: MergeFilesOptions): Promise<MergedFile> {
   checkOptions(options);
-  const files = tensorFiles();
+  const files = openWeights();
+  const openAll = async (paths: readonly string[]) => {
+    const opened: TensorSource[] = [];
+    for (const path of paths) opened.push(await files.open(path));
+    return opened;
+  };
   try {
-    const base = options.base === undefined ? undefined : await files.open(options.base);
-    const contributions: InputFile[] = [];
-    for (const [k, path] of options.inputs.entries()) {
-      const file = await files.open(path);
-      const auxiliaries: Record<string, TensorSource> = {};
-      for (const name of options.strategy.auxiliaries ?? []) {
-        auxiliaries[name] = await files.open(options.auxiliaries?.[name]?.[k] as string);
-      }
-      contributions.push({ file, examples: options.examples?.[k] ?? 1, auxiliaries });
-    }
-    await checkOutput(options.output, [
-      ...contributions.flatMap(({ file, auxiliaries }) => [file, ...Object.values(auxiliaries)]),
-      ...(base ? [base] : []),
-    ]);
-    return await mergeOpened(options, contributions, base);
+    const models = await openAll([...options.inputs, ...(options.base === undefined ? [] : [options.base])]);
+    const names = options.strategy.auxiliaries ?? [];
+    const attached = await openAll(names.flatMap((name) => options.auxiliaries?.[name] ?? []));
+    await checkOutput(options.output, [...models, ...attached]);
+    const { statistics = 'mean' } = options;
+    const agreed = agreedModels(
+      models,
+      attached,
+      ({ name, dtype }) => ruleOf(name, dtype, statistics) === 'strategy',
+    );
+    const n = options.inputs.length;
+    const auxiliary = (place: number, k: number) =>
+      agreed.models[models.length + place * n + k] as TensorSource;
+    const contributions = options.inputs.map(
+      (_, k): InputFile => ({
+        file: agreed.models[k] as TensorSource,
+        examples: options.examples?.[k] ?? 1,
+        auxiliaries: Object.fromEntries(names.map((name, place) => [name, auxiliary(place, k)])),
+      }),
+    );
+    const base = options.base === undefined ? undefined : agreed.models[n];
+    return await mergeOpened(options, contributions, base, agreed);
   } finally {
     await files.close();
   }
@@ -102,19 +123,14 @@ async function mergeOpened(
   options: MergeFilesOptions,
   named: readonly InputFile[],
   base: TensorSource | undefined,
+  agreed: AgreedModels,
 ): Promise<MergedFile> {
   const first = (named[0] as InputFile).file;
   const { statistics = 'mean' } = options;
-  for (const file of [...named.map((contribution) => contribution.file), ...(base ? [base] : [])]) {
-    checkSameTensors(file.header.entries, first.header.entries, `"${file.path}"`);
-  }
-  for (const file of named.flatMap(({ auxiliaries }) => Object.values(auxiliaries))) {
-    const merged = ({ header }: TensorSource) =>
-      header.entries.filter(({ name, dtype }) => ruleOf(name, dtype, statistics) === 'strategy');
-    checkSameTensors(merged(file), merged(first), `"${file.path}"`);
-  }
   const inputs = named.map((contribution) => contribution.file);
-  const entries = outputEntries(inputs);
+  const { dtype } = options;
+  const into = dtype && ((from: Dtype) => (isFloat(from) ? dtype : from));
+  const entries = outputEntries(inputs, agreed.dtypes, into);
   const header = formatSafetensorsHeader(entries, options.metadata ?? commonMetadata(inputs));
   const chunks = chunksOf(entries, CHUNK_UNIT, statistics);
   const mergeable = chunks.filter((chunk) => floatFormat(chunk.dtype) !== undefined);
@@ -140,6 +156,7 @@ async function mergeOpened(
   });
   const names = entries.map(({ name }) => name);
   const notes = [
+    ...agreed.notes,
     ...repeatedInputs(inputs),
     ...(await baseAmongInputs(base, inputs, chunks, CHUNK_UNIT, takeTurn)),
     roleNote(names, statistics),
@@ -213,13 +230,12 @@ function checkOptions(options: MergeFilesOptions): void {
  */
 export async function checkOutput(
   output: string,
-  inputs: readonly Pick<TensorSource, 'path' | 'identity'>[],
+  inputs: readonly Pick<TensorSource, 'path' | 'files'>[],
 ): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (existing === undefined) return;
-  for (const { path, identity } of inputs) {
-    const { dev, ino } = identity;
-    if (dev === existing.dev && ino === existing.ino) {
+  for (const { path, files } of inputs) {
+    if (files.some(({ identity: { dev, ino } }) => dev === existing.dev && ino === existing.ino)) {
       throw new MergeError(`merge: the output "${output}" is the input "${path}"`, {
         hint: 'name another output',
       });

@@ -7,22 +7,23 @@
 import { writeSync } from 'node:fs';
 import { turnTaker } from '../../base/turns.js';
 import { dtypeBytes } from '../../tensor/dtype.js';
-import { formatSafetensorsHeader, type SafetensorsEntry } from '../../tensor/safetensors-header.js';
+import { formatSafetensorsHeader } from '../../tensor/safetensors-header.js';
+import { openWeights } from '../../tensor/weights/node/open-weights.js';
+import { readChunk, type TensorSource } from '../../tensor/weights/node/tensor-source.js';
 import { MergeError } from '../error.js';
 import { firstNotFinite } from '../kernels/block.js';
 import { type FloatFormat, floatFormat } from '../kernels/float-format.js';
 import { roleNote } from '../memory/by-role.js';
-import { checkExamples, checkSameTensors, notFinite, notStorable } from '../memory/checks.js';
+import { checkExamples, notFinite, notStorable } from '../memory/checks.js';
 import { mean } from '../strategies/mean.js';
 import { recipeOf } from '../strategies/strategies.js';
+import { type AgreedModels, agreedModels } from './agreed-models.js';
 import { type ChunkBuffer, chunkMerger } from './chunk-merger.js';
 import { type InputFile, orderByContent } from './content-order.js';
 import { type LoraPair, loraPairs } from './lora.js';
 import { checkOutput, type MergedFile, type MergeFilesOptions } from './merge-files.js';
 import { writeOutput } from './output-file.js';
-import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
-import { tensorFiles } from './tensor-file.js';
-import { type Chunk, readChunk, type TensorSource } from './tensor-source.js';
+import { type Chunk, chunksOf, commonMetadata, type OutputEntry, outputEntries } from './output-plan.js';
 
 export type MergeLoraOptions = Omit<MergeFilesOptions, 'on' | 'base' | 'auxiliaries' | 'chunkBytes'>;
 
@@ -46,32 +47,32 @@ export async function mergeLoraFiles(options: MergeLoraOptions): Promise<MergedF
       `merge: ${examples?.length ?? 0} numbers of examples for ${inputs.length} input files`,
     );
   }
-  const files = tensorFiles();
+  const files = openWeights();
   try {
-    const contributions: InputFile[] = [];
-    for (const [k, path] of inputs.entries()) {
-      const file = await files.open(path);
-      const first = contributions[0]?.file ?? file;
-      checkSameTensors(file.header.entries, first.header.entries, `"${path}"`);
+    const opened: TensorSource[] = [];
+    for (const path of inputs) opened.push(await files.open(path));
+    await checkOutput(options.output, opened);
+    const agreed = agreedModels(opened);
+    const contributions = agreed.models.map((file, k): InputFile => {
       const count = kind === 'mean' ? (examples?.[k] ?? 1) : 1;
-      checkExamples(count, `"${path}"`);
-      contributions.push({ file, examples: count, auxiliaries: {} });
-    }
-    await checkOutput(
-      options.output,
-      contributions.map(({ file }) => file),
-    );
-    return await mergeOpened(options, contributions);
+      checkExamples(count, `"${file.path}"`);
+      return { file, examples: count, auxiliaries: {} };
+    });
+    return await mergeOpened(options, contributions, agreed);
   } finally {
     await files.close();
   }
 }
 
-async function mergeOpened(options: MergeLoraOptions, named: readonly InputFile[]): Promise<MergedFile> {
+async function mergeOpened(
+  options: MergeLoraOptions,
+  named: readonly InputFile[],
+  { dtypes, notes }: AgreedModels,
+): Promise<MergedFile> {
   const { statistics = 'mean' } = options;
   const opened = named.map(({ file }) => file);
   const [first] = opened as [TensorSource];
-  const tensors = outputEntries(opened);
+  const tensors = outputEntries(opened, dtypes);
   const pairs = pairsOf(tensors);
   const whole = chunksOf(tensors, Number.MAX_SAFE_INTEGER, statistics);
   const chunkBytes = whole.reduce((largest, { bytes }) => Math.max(largest, bytes), 0);
@@ -106,7 +107,7 @@ async function mergeOpened(options: MergeLoraOptions, named: readonly InputFile[
         checkFinite(format, buffers, chunk, contributions);
       } else if (pairs.some(({ b }) => b === chunk.name)) {
         checkFinite(format, buffers, chunk, contributions);
-        const { shape } = tensors.find(({ name }) => name === chunk.name) as SafetensorsEntry;
+        const { shape } = tensors.find(({ name }) => name === chunk.name) as OutputEntry;
         putSideBySide(chunk, format, shape[0] as number, buffers, shares, output);
       } else merge(chunk, buffers, output);
       write(output);
@@ -122,6 +123,7 @@ async function mergeOpened(options: MergeLoraOptions, named: readonly InputFile[
     tensors: entries.length,
     bytes: totalBytes,
     notes: [
+      ...notes,
       `LoRA: the products of ${pairs.length} ${pairs.length === 1 ? 'pair' : 'pairs'} are averaged, of ${n} times the rank; in adapter_config.json, multiply r and lora_alpha by ${n}`,
       ...(note === undefined ? [] : [note]),
     ],
@@ -129,7 +131,7 @@ async function mergeOpened(options: MergeLoraOptions, named: readonly InputFile[
 }
 
 /** @throws MergeError unless there are factors whose scale is not stored in a tensor. */
-function pairsOf(tensors: readonly SafetensorsEntry[]): LoraPair[] {
+function pairsOf(tensors: readonly OutputEntry[]): LoraPair[] {
   const names = tensors.map(({ name }) => name);
   const pairs = loraPairs(names);
   const hint = 'merge each adapter into its model first, then merge the models';
@@ -154,11 +156,7 @@ const isFactor = ({ name }: { readonly name: string }, pairs: readonly LoraPair[
   pairs.some(({ a, b }) => name === a || name === b);
 
 /** The table of the result: n times as many rows of A, and columns of B. */
-function stacked(
-  tensors: readonly SafetensorsEntry[],
-  pairs: readonly LoraPair[],
-  n: number,
-): SafetensorsEntry[] {
+function stacked(tensors: readonly OutputEntry[], pairs: readonly LoraPair[], n: number): OutputEntry[] {
   let end = 0;
   return tensors.map((tensor) => {
     const axis = pairs.some(({ a }) => a === tensor.name) ? 0 : 1;

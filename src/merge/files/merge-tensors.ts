@@ -5,7 +5,6 @@
  */
 import type { TakeTurn } from '../../base/turns.js';
 import { dtypeBytes } from '../../tensor/dtype.js';
-import type { SafetensorsEntry } from '../../tensor/safetensors-header.js';
 import { blockSize } from '../kernels/block.js';
 import type { Statistics } from '../memory/by-role.js';
 import { begin, isSurvey } from '../memory/survey.js';
@@ -13,13 +12,13 @@ import type { Combination, Strategy } from '../strategy.js';
 import { sourcesOf } from './chunk-merger.js';
 import { type ChunkWork, chunkRunner, chunkSurveyor, takeChunk } from './chunk-runner.js';
 import { areMany, chunkBytesOf } from './merge-budget.js';
-import { chunksOf } from './output-plan.js';
+import { chunksOf, type OutputEntry, outputBytes } from './output-plan.js';
 import { secondThread } from './second-thread.js';
 import { isSummed, sumFiles, summationsOf } from './sum-files.js';
 
 export interface TensorMerge extends Omit<ChunkWork, 'chunks'> {
   /** Of the output. */
-  readonly entries: readonly SafetensorsEntry[];
+  readonly entries: readonly OutputEntry[];
   readonly statistics: Statistics;
   readonly chunkBytes: number | undefined;
   readonly strategy: Strategy;
@@ -46,7 +45,7 @@ export async function mergeTensors(merge: TensorMerge): Promise<void> {
   await sumFiles({ ...merge, chunks: summed }, summations, merge.takeTurn, (doneBytes) =>
     onProgress(merge.dataStart + doneBytes),
   );
-  const summedBytes = summed.reduce((sum, { bytes }) => sum + bytes, 0);
+  const summedBytes = summed.reduce((sum, chunk) => sum + outputBytes(chunk), 0);
   await mergeChunks(
     { ...merge, chunks: others, onProgress: (doneBytes) => onProgress(summedBytes + doneBytes) },
     combination,
@@ -75,7 +74,7 @@ function surveyBytes({ inputs, base, entries, chunkBytes }: TensorMerge): number
   const { length } = sourcesOf(inputs, base);
   if (chunkBytes !== undefined) return chunkBytes;
   if (!areMany(length)) return chunkBytesOf(length);
-  return blockSize * Math.max(...entries.map(({ dtype }) => dtypeBytes[dtype]));
+  return blockSize * Math.max(...entries.map(({ from }) => dtypeBytes[from]));
 }
 
 /** The failed chunk that comes first decides the error. */
@@ -87,7 +86,7 @@ async function mergeChunks(
   const second = secondThread(work, strategy, taken);
   const run = chunkRunner(work, combination);
   let end = work.dataStart;
-  const ends = work.chunks.map(({ bytes }) => (end += bytes));
+  const ends = work.chunks.map((chunk) => (end += outputBytes(chunk)));
   const failures: { readonly chunk: number; readonly error: unknown }[] = [];
   try {
     for (let chunk = takeChunk(work, taken); chunk !== undefined; chunk = takeChunk(work, taken)) {

@@ -4,14 +4,14 @@
  */
 
 import type { TakeTurn } from '../../base/turns.js';
-import type { Chunk } from './tensor-source.js';
-import { readChunk, type TensorSource } from './tensor-source.js';
+import { readChunk, type TensorSource } from '../../tensor/weights/node/tensor-source.js';
+import type { Chunk } from './output-plan.js';
 
 /** Files that are given more than once, under one name or several. */
 export function repeatedInputs(inputs: readonly TensorSource[]): string[] {
   const counts = new Map<string, { readonly path: string; times: number }>();
-  for (const { path, identity } of inputs) {
-    const { dev, ino } = identity;
+  for (const { path, files } of inputs) {
+    const { dev = 0, ino = 0 } = files[0]?.identity ?? {};
     const known = counts.get(`${dev}:${ino}`);
     if (known === undefined) counts.set(`${dev}:${ino}`, { path, times: 1 });
     else known.times++;

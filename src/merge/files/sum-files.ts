@@ -6,6 +6,7 @@
  */
 import type { TakeTurn } from '../../base/turns.js';
 import { dtypeBytes } from '../../tensor/dtype.js';
+import { readChunk, type TensorSource, whileOpen } from '../../tensor/weights/node/tensor-source.js';
 import { difference, firstNotFinite } from '../kernels/block.js';
 import { type FloatFormat, floatFormat } from '../kernels/float-format.js';
 import { simdBuffers } from '../kernels/simd.js';
@@ -16,7 +17,7 @@ import type { Strategy, Summation, ValueColumn } from '../strategy.js';
 import type { ChunkBuffer } from './chunk-merger.js';
 import { type ChunkWork, writeChunk } from './chunk-runner.js';
 import { CHUNK_UNIT, MOST_BYTES } from './merge-budget.js';
-import { type Chunk, readChunk, type TensorSource, whileOpen } from './tensor-source.js';
+import { type Chunk, outputBytes } from './output-plan.js';
 
 export type Summations = Partial<Record<RoleRule, Summation>>;
 
@@ -45,14 +46,14 @@ export async function sumFiles(
   const adder = inputAdder(names, work.base);
   let done = 0;
   for (const section of sectionsOf(work.chunks, summations)) {
-    const bytes = section.reduce((sum, { chunk }) => sum + chunk.bytes, 0);
+    const bytes = section.reduce((sum, { chunk }) => sum + outputBytes(chunk), 0);
     for (const [k, input] of inputs.entries()) {
       adder(section, input, k);
       onProgress(done + Math.floor((bytes * k) / inputs.length));
       await takeTurn();
     }
     for (const piece of section) {
-      const output = new Uint8Array(piece.chunk.bytes);
+      const output = new Uint8Array(outputBytes(piece.chunk));
       finish(piece, work.base, output);
       writeChunk(work, piece.chunk, output);
     }
@@ -87,7 +88,12 @@ function* sectionsOf(tensors: readonly Chunk[], summations: Summations): Generat
         room = MOST_BYTES;
       }
       room -= takes;
-      const chunk = { ...tensor, at: tensor.at + at, bytes, position: tensor.position + at };
+      const chunk = {
+        ...tensor,
+        at: tensor.at + at,
+        bytes,
+        position: tensor.position + outputBytes({ ...tensor, bytes: at }),
+      };
       const sums = Array.from({ length: summation.sums }, () => new Float64Array(size));
       section.push({ chunk, format, summation, sums });
     }
@@ -146,7 +152,8 @@ function finish(
   output: ChunkBuffer,
 ): void {
   const size = sums[0]?.length ?? 0;
-  const out = format.room(output, 0, size);
+  const written = floatFormat(chunk.into) as FloatFormat;
+  const out = written.room(output, 0, size);
   if (base === undefined || chunk.rule !== 'strategy') summation.finish(out, sums);
   else {
     const merged = new Float64Array(size);
@@ -155,7 +162,7 @@ function finish(
     for (let i = 0; i < size; i++) out[i] = (from[i] as number) + (merged[i] as number);
   }
   const at = chunk.at / dtypeBytes[chunk.dtype];
-  const bad = format.store(out, output, 0);
-  if (bad >= 0) throw notStorable(chunk.name, at + bad, out[bad] as number, chunk.dtype);
+  const bad = written.store(out, output, 0);
+  if (bad >= 0) throw notStorable(chunk.name, at + bad, out[bad] as number, chunk.into);
   checkVariances(chunk.name, out, at);
 }

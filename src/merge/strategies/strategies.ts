@@ -49,6 +49,17 @@ const table = {
   'model-stock': entry(updatesOnly, builders['model-stock']),
 } satisfies Record<StrategyName, Entry>;
 
+/** Other names by which programs call them. */
+export const strategyAliases: ReadonlyMap<string, StrategyName> = new Map<string, StrategyName>([
+  ['linear', 'mean'],
+  ['average', 'mean'],
+]);
+
+/** Those that weigh models by shares: the numbers of examples, or given weights. */
+export const weighingStrategies: readonly StrategyName[] = [
+  ...(['mean', 'geometric-median', 'task-arithmetic', 'dare', 'fisher-mean'] as const),
+];
+
 export const strategyNames = Object.keys(table) as StrategyName[];
 
 /** Each name with its parameters besides `on`: "multi-krum(f, m)". */
@@ -69,7 +80,8 @@ export type StrategyReading =
 export function readStrategy(reference: string | StrategySettings): StrategyReading {
   const parts = typeof reference === 'string' ? parseStrategy(reference) : partsOf(reference);
   const text = typeof reference === 'string' ? reference : formatStrategy(reference);
-  const { name, parameters: given, problem } = parts;
+  const { parameters: given, problem } = parts;
+  const name = strategyAliases.get(parts.name) ?? parts.name;
   const known = strategyNames.find((candidate) => candidate === name);
   if (known === undefined) {
     const nearest = nearestName(name, strategyNames);

@@ -169,7 +169,7 @@ describe('is refused in one line', () => {
     await expect(loadArrays(at('nowhere.npz'), settings)).rejects.toThrow('there is no such file');
     const text = join(folder, 'text.npz');
     copyFileSync(at('expected.json'), text);
-    await expect(loadArrays(text, settings)).rejects.toThrow('is not a .npz file');
+    await expect(loadArrays(text, settings)).rejects.toThrow('is not a zip archive');
   });
 });
 

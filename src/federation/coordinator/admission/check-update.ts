@@ -9,10 +9,10 @@
 import { readFile } from 'node:fs/promises';
 import { TensorError } from '../../../base/error.js';
 import { turnTaker } from '../../../base/turns.js';
-import { openTensorFile } from '../../../merge/files/tensor-file.js';
 import { firstNotFinite } from '../../../merge/kernels/block.js';
 import { roleOf } from '../../../tensor/roles.js';
 import { layoutSize, type StateDict, type StateLayout } from '../../../tensor/state-dict.js';
+import { openTensorFile } from '../../../tensor/weights/node/safetensors-file.js';
 import { clippedAtMost } from '../../../transforms/clip.js';
 import type { Codec } from '../../../transforms/codec/codec.js';
 import { codedEntries, decodeStateInTurns } from '../../../transforms/codec/coded-file.js';
@@ -54,7 +54,10 @@ export type CheckedUpdate =
    */
   | { readonly problem?: undefined; readonly moved: number };
 
-/** @throws MergeError when a file cannot be read, or the base is not a model with these tensors */
+/**
+ * @throws UnreadableError when a file cannot be read; TensorError when the base is not a model with
+ * these tensors
+ */
 export async function checkUpdate(
   path: string,
   layout: StateLayout,

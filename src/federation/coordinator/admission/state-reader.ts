@@ -2,11 +2,11 @@
  * Reads a state in pieces, from memory or from a file of plain numbers, so that a reader of a large
  * state needs no more memory. Node only.
  */
-import type { TensorFile } from '../../../merge/files/tensor-file.js';
-import { readChunk } from '../../../merge/files/tensor-source.js';
 import { countersFromI64 } from '../../../tensor/counters.js';
 import { roleOf } from '../../../tensor/roles.js';
 import type { StateDict, TensorEntry } from '../../../tensor/state-dict.js';
+import type { TensorFile } from '../../../tensor/weights/node/safetensors-file.js';
+import { readChunk } from '../../../tensor/weights/node/tensor-source.js';
 
 export interface StateReader {
   /** Reads `count` values of a tensor, from its value `at` on. */

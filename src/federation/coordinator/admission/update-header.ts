@@ -4,16 +4,16 @@
  * difference is described in words. Node only.
  */
 import { open } from 'node:fs/promises';
-import type { TensorFile } from '../../../merge/files/tensor-file.js';
-import { readUpTo, unreadableTensors } from '../../../merge/files/tensor-source.js';
 import { formatSafetensorsHeader, type SafetensorsEntry } from '../../../tensor/safetensors-header.js';
 import { layoutDifference, stateLayout } from '../../../tensor/state-dict.js';
+import type { TensorFile } from '../../../tensor/weights/node/safetensors-file.js';
+import { readUpTo, unreadable } from '../../../tensor/weights/node/tensor-source.js';
 
 export interface UpdateHeader {
   /**
    * The problem with the header's length. A very long header (the format allows 100 MB) is not
    * read; one of about the right length is, to say what is wrong.
-   * @throws MergeError when the file cannot be read
+   * @throws UnreadableError when the file cannot be read
    */
   lengthProblem(path: string): Promise<string | undefined>;
   problem(file: TensorFile): string | undefined;
@@ -28,7 +28,7 @@ export function updateHeader(entries: readonly SafetensorsEntry[], what: string)
   return {
     async lengthProblem(path) {
       const handle = await open(path, 'r').catch((cause: unknown) => {
-        throw unreadableTensors(path, cause);
+        throw unreadable(path, cause);
       });
       try {
         const prefix = readUpTo(handle.fd, path, 0, new Uint8Array(8));

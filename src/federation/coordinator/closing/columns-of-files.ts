@@ -1,10 +1,9 @@
 /** Reads the same piece of many state files at a time, tensor after tensor. Node only. */
-
-import { tensorFiles } from '../../../merge/files/tensor-file.js';
-import { readChunk, type TensorSource } from '../../../merge/files/tensor-source.js';
 import { floatFormat } from '../../../merge/kernels/float-format.js';
 import { dtypeBytes } from '../../../tensor/dtype.js';
 import type { StateLayout, TensorEntry } from '../../../tensor/state-dict.js';
+import { openWeights } from '../../../tensor/weights/node/open-weights.js';
+import { readChunk, type TensorSource } from '../../../tensor/weights/node/tensor-source.js';
 import type { UpdateColumns } from './round-updates.js';
 
 /** Bytes of all files together that are in memory at a time. */
@@ -20,7 +19,7 @@ export async function* columnsOfFiles(
   updates: readonly string[],
   starts: readonly string[],
 ): AsyncGenerator<UpdateColumns> {
-  const opened = tensorFiles();
+  const opened = openWeights();
   const files = new Map<string, TensorSource>();
   try {
     for (const path of new Set([...updates, ...starts])) files.set(path, await opened.open(path));
@@ -45,7 +44,7 @@ export function valuesOfFile(
   at: number,
   count: number,
 ): Float32Array {
-  const dtype = file.entries.get(name)?.dtype ?? 'F32';
+  const dtype = file.tensors.get(name)?.dtype ?? 'F32';
   const size = dtypeBytes[dtype];
   const bytes = new Uint8Array(size * count);
   readChunk(file, { name, dtype, at: size * at, bytes: bytes.length }, bytes);

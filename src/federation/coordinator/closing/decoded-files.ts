@@ -7,11 +7,11 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../../base/node/make-folder.js';
 import { turnTaker } from '../../../base/turns.js';
-import { tensorFiles } from '../../../merge/files/tensor-file.js';
-import { readChunk, type TensorSource } from '../../../merge/files/tensor-source.js';
 import { countersToI64 } from '../../../tensor/counters.js';
 import { formatSafetensorsHeader, type SafetensorsEntry } from '../../../tensor/safetensors-header.js';
 import type { TensorEntry } from '../../../tensor/state-dict.js';
+import { openTensorFile, type TensorFile } from '../../../tensor/weights/node/safetensors-file.js';
+import { readChunk } from '../../../tensor/weights/node/tensor-source.js';
 import { type CodedFile, codedEntries, decodedTensors } from '../../../transforms/codec/coded-file.js';
 import { plain } from '../../../transforms/codec/plain.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
@@ -54,11 +54,16 @@ async function decodeFile(
   const takeTurn = turnTaker();
   const entries = new Map(codedEntries(layout, plain).map((entry) => [entry.name, entry]));
   const header = formatSafetensorsHeader([...entries.values()]);
-  const files = tensorFiles();
+  const opened: TensorFile[] = [];
+  const openOne = async (path: string) => {
+    const file = await openTensorFile(path);
+    opened.push(file);
+    return file;
+  };
   let written: FileHandle | undefined;
   try {
-    const coded = codedFile(await files.open(update));
-    const began = await files.open(start);
+    const coded = codedFile(await openOne(update));
+    const began = await openOne(start);
     written = await open(output, 'w').catch(failed);
     await written.write(header, 0, header.length, 0).catch(failed);
     const base = (tensor: TensorEntry) => valuesOfFile(began, tensor, 0, tensor.size);
@@ -69,12 +74,12 @@ async function decodeFile(
       await takeTurn();
     }
   } finally {
-    await files.close();
+    for (const { handle } of opened) await handle.close();
     await written?.close();
   }
 }
 
-function codedFile(file: TensorSource): CodedFile {
+function codedFile(file: TensorFile): CodedFile {
   return {
     ...{ name: file.path, entries: file.header.entries },
     read({ name, dtype, begin, end }) {

@@ -1,6 +1,4 @@
-/** Reads a given model to start from, from a file. Node only. */
-import { readFile } from 'node:fs/promises';
-import { reasonOf } from '../../../base/node/reason.js';
+/** Reads a given model to start from, from any file of weights. Node only. */
 import { sha256Of } from '../../../base/node/sha256-of.js';
 import { requireFinite } from '../../../engine/nn/model-file.js';
 import {
@@ -8,7 +6,8 @@ import {
   ConfigurationError,
   parseConfiguration,
 } from '../../../protocol/configuration/configuration.js';
-import { decodeSafetensors, encodeSafetensors } from '../../../tensor/safetensors.js';
+import { encodeSafetensors } from '../../../tensor/safetensors.js';
+import { readWeights } from '../../../tensor/weights/node/read-weights.js';
 
 export type InitialModel = Awaited<ReturnType<typeof readInitialModel>>;
 
@@ -33,12 +32,12 @@ export async function configurationWith(
   );
 }
 
-/** @throws ConfigurationError when it cannot be read, or holds a number that is not finite. */
+/**
+ * @throws UnreadableError when it cannot be read; TensorError when it is no file of weights;
+ * ModelFileError when it holds a number that is not finite.
+ */
 export async function readInitialModel(path: string) {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new ConfigurationError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
-  });
-  const { state } = decodeSafetensors(bytes, path);
+  const { state } = await readWeights(path);
   requireFinite(state, path);
   return { state, name: `"${path}"`, sha256: sha256Of(encodeSafetensors(state)) };
 }

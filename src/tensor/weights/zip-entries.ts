@@ -1,8 +1,9 @@
 /**
- * The entries of a zip archive, such as a `.npz` file: read from the directory at its end.
+ * The entries of a zip archive, such as a `.npz` or a `.pt` file: read from the directory at its
+ * end.
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
-import { DataError } from '../error.js';
+import { TensorError } from '../../base/error.js';
 
 export interface ZipEntry {
   readonly name: string;
@@ -18,6 +19,8 @@ export interface ZipEntry {
 /** The directory's end has at most this many bytes: its comment may have 65,535. */
 export const ZIP_TAIL_BYTES = 65_535 + 22 + 20;
 export const LOCAL_HEADER_BYTES = 30;
+/** More than the directory of half a million entries. */
+export const MOST_DIRECTORY_BYTES = 32 * 2 ** 20;
 
 const [LOCAL, CENTRAL, END, END_64, LOCATOR_64] = [
   0x04034b50, 0x02014b50, 0x06054b50, 0x06064b50, 0x07064b50,
@@ -34,7 +37,7 @@ export interface ZipDirectory {
 
 /**
  * @param tail the last bytes of the file
- * @throws DataError when it is not a zip archive
+ * @throws TensorError when it is not a zip archive
  */
 export function zipDirectory(tail: Uint8Array, what: string): ZipDirectory {
   const view = viewOf(tail);
@@ -47,7 +50,10 @@ export function zipDirectory(tail: Uint8Array, what: string): ZipDirectory {
       ? { start: Number(view.getBigUint64(at - 12, true)), bytes: 56, isRecord: true }
       : { start, bytes, isRecord: false };
   }
-  throw new DataError(`data: ${what} is not a .npz file, or is cut short: it has no directory at its end`);
+  throw new TensorError(
+    `${what} is not a zip archive, or is cut short: it has no directory at its end`,
+    again,
+  );
 }
 
 export function largeDirectory(record: Uint8Array, what: string): ZipDirectory {
@@ -60,7 +66,24 @@ export function largeDirectory(record: Uint8Array, what: string): ZipDirectory {
   };
 }
 
-/** @throws DataError when the directory is damaged, or an entry is encrypted or oddly compressed */
+/** @throws TensorError unless the directory lies in a file of this size, and is not too large */
+export function checkDirectory({ start, bytes }: ZipDirectory, fileBytes: number, what: string): void {
+  if (start + bytes > fileBytes) {
+    throw new TensorError(
+      `${what} is cut short: its directory ends at ${start + bytes}, and it has ${fileBytes} bytes`,
+      again,
+    );
+  }
+  if (bytes > MOST_DIRECTORY_BYTES) {
+    throw new TensorError(
+      `${what} has a directory of ${bytes} bytes, expected at most ${MOST_DIRECTORY_BYTES}`,
+    );
+  }
+}
+
+/**
+ * @throws TensorError when the directory is damaged, or an entry is encrypted or oddly compressed
+ */
 export function zipEntries(directory: Uint8Array, what: string): ZipEntry[] {
   const view = viewOf(directory);
   const entries: ZipEntry[] = [];
@@ -72,8 +95,8 @@ export function zipEntries(directory: Uint8Array, what: string): ZipEntry[] {
     if (extraStart + extraBytes > directory.length) throw damaged(what);
     const name = new TextDecoder().decode(directory.subarray(at + 46, extraStart));
     if ((flags & 1) !== 0 || (method !== 0 && method !== 8)) {
-      throw new DataError(
-        `data: "${name}" in ${what} is ${flags & 1 ? 'encrypted' : `compressed by method ${method}`}, expected stored or deflated`,
+      throw new TensorError(
+        `"${name}" in ${what} is ${flags & 1 ? 'encrypted' : `compressed by method ${method}`}, expected stored or deflated`,
       );
     }
     const large = largeFields(view, extraStart, extraStart + extraBytes);
@@ -115,5 +138,5 @@ export function localBytes(header: Uint8Array, what: string): number {
 }
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const damaged = (what: string) =>
-  new DataError(`data: the directory of ${what} is damaged`, { hint: 'write the file again' });
+const again = { hint: 'copy, download or write the file again' };
+const damaged = (what: string) => new TensorError(`the directory of ${what} is damaged`, again);
