@@ -90,8 +90,8 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/compare.js')).addCompare,
   },
   merge: {
-    takes: '<file...>',
-    summary: 'merge safetensors files of one network',
+    takes: '<model...>',
+    summary: 'merge models of one network',
     load: async () => (await import('./commands/merge.js')).addMerge,
   },
   evaluate: {
