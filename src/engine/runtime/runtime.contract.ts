@@ -69,6 +69,24 @@ export function describeRuntime(runtime: Runtime): void {
       await session.release();
     });
 
+    it('adds the gradients of an embedding with a large vocabulary', async () => {
+      const [count, size, rest] = [64, 1000, 16];
+      const [tokens, dy] = [g.input('tokens', [count], 'i32'), g.input('dy', [count, rest])];
+      const gradient = g.apply('gatherGradient', [tokens, dy], { axis: 0, size });
+      const data = {
+        tokens: Int32Array.from({ length: count }, (_, i) => (i * 7) % 20),
+        dy: Float32Array.from({ length: count * rest }, (_, i) => (i % 13) - 6),
+      };
+      const session = await runtime.open(lower({ outputs: { gradient } }));
+      const results = await session.run({
+        tokens: i32Tensor(data.tokens),
+        dy: f32Tensor(data.dy, [count, rest]),
+      });
+      const expected = evaluate({ outputs: { gradient } }, data).gradient as Float64Array;
+      expect(results.gradient).toEqual(f32Tensor(Float32Array.from(expected), [size, rest]));
+      await session.release();
+    });
+
     describe('with carried values', () => {
       /** next = 2·kept + x, and the sum of x. */
       const doubling = () => {

@@ -18,6 +18,7 @@ import {
 } from './gather-convolution.js';
 import { lowerGroupNorm, lowerGroupNormInputGradient, lowerGroupNormScaleGradient } from './group-norm.js';
 import type { Lowered, Lowering } from './lowering.js';
+import { lowerGatherGradient, lowerOneHot } from './one-hot.js';
 import {
   lowerGroupedWeightGradient,
   lowerPlainConvolution,
@@ -170,41 +171,9 @@ export const loweringRules: { readonly [Op in OpName]: Rule<Op> } = {
   },
   gather: (lowering, y) =>
     lowering.model.node('Gather', lowering.plainOperands(y as Value), { axis: y.attributes.axis }),
-  gatherGradient: (lowering, y) => {
-    // Scattering is a product with the one-hot matrix of the indices: [size, count] · [count,
-    // rest].
-    const { axis, size } = y.attributes;
-    const [indices, dy] = [operand(y as Value, 0), operand(y as Value, 1)];
-    const [outer, count, inner] = [
-      sizeOf(y.shape.slice(0, axis)),
-      sizeOf(indices.shape),
-      sizeOf(y.shape.slice(axis + 1)),
-    ];
-    const hot = oneHotMatrix(lowering, lowering.plain(indices), count, size);
-    const slices = lowering.reshape(lowering.plain(dy), [outer, count, inner]);
-    return lowering.reshape(
-      lowering.model.node('MatMul', [lowering.transpose(hot, [1, 0]), slices]),
-      y.shape,
-    );
-  },
-  oneHot: (lowering, y) => {
-    const labels = operand(y as Value, 0);
-    const hot = oneHotMatrix(lowering, lowering.plain(labels), sizeOf(labels.shape), y.attributes.depth);
-    return lowering.reshape(hot, y.shape);
-  },
+  gatherGradient: lowerGatherGradient,
+  oneHot: lowerOneHot,
 
   randomUniform: lowerRandomUniform,
   sumOverParts: lowerSumOverParts,
 };
-
-/** [count, depth] with a 1 at each index. */
-function oneHotMatrix(lowering: Lowering, indices: string, count: number, depth: number): string {
-  const { model } = lowering;
-  const all = model.int32s(
-    Array.from({ length: depth }, (_, index) => index),
-    [1, depth],
-  );
-  return model.node('Cast', [model.node('Equal', [lowering.reshape(indices, [count, 1]), all])], {
-    to: ONNX_TYPES.f32,
-  });
-}
