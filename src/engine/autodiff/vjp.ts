@@ -5,7 +5,7 @@
  * gradient.
  */
 
-import type { Shape } from '../../tensor/shape.js';
+import { type Shape, sizeOf } from '../../tensor/shape.js';
 import {
   add,
   apply,
@@ -44,6 +44,12 @@ const x1 = (y: { readonly inputs: readonly Value[] }) => operand(y as Value, 1);
 
 /** The result as a plain value; rules receive it typed by its operation. */
 const self = (y: ValueOf<OpName>) => y as Value;
+
+/** The rows of all matrices in the last two axes, as one matrix. */
+const rowsOf = (x: Value) => {
+  const width = x.shape.at(-1) as number;
+  return reshape(x, [sizeOf(x.shape) / width, width]);
+};
 
 /** dy with the reduced axes put back as 1. */
 function withReducedAxes(dy: Value, shape: Shape, axes: readonly number[]): Value {
@@ -89,14 +95,16 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
     const [a, b] = [x0(y), x1(y)];
     const { transposeA, transposeB } = y.attributes;
     // Y = A·B: dA = dY·Bᵀ, dB = Aᵀ·dY. The gradient of an operand that is read transposed is the
-    // transpose of that.
+    // transpose of that. One matrix B for many of A gets one product over the rows of all.
+    const isShared = b.shape.length === 2 && !transposeA;
+    const [left, right] = isShared ? [rowsOf(a), rowsOf(dy)] : [a, dy];
     return [
       transposeA
         ? matmul(b, dy, { transposeA: transposeB, transposeB: true })
         : matmul(dy, b, { transposeB: !transposeB }),
       transposeB
-        ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
-        : matmul(a, dy, { transposeA: !transposeA }),
+        ? matmul(right, left, { transposeA: true, transposeB: transposeA })
+        : matmul(left, right, { transposeA: !transposeA }),
     ];
   },
   conv2d: (y, dy) => {
@@ -105,7 +113,15 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
     const dw = apply('conv2dWeightGradient', [x, dy], { ...y.attributes, weightShape: w.shape });
     return y.inputs.length === 2 ? [dx, dw] : [dx, dw, reduceSum(dy, [0, 2, 3])];
   },
-  conv2dInputGradient: notDifferentiated('conv2dInputGradient'),
+  conv2dInputGradient: (y, dy) => {
+    // ⟨d, A(w)ᵀ·x⟩ = ⟨A(w)·d, x⟩: what is the result of a convolution's gradient is its input here.
+    const [w, x] = [x0(y), x1(y)];
+    const { inputShape, ...attributes } = y.attributes;
+    return [
+      apply('conv2dWeightGradient', [dy, x], { ...attributes, weightShape: w.shape }),
+      apply('conv2d', [dy, w], attributes),
+    ];
+  },
   conv2dWeightGradient: notDifferentiated('conv2dWeightGradient'),
 
   maxPool2d: (y, dy) => [apply('maxPool2dGradient', [x0(y), self(y), dy], y.attributes)],

@@ -111,6 +111,20 @@ const cases: Record<string, Case> = {
       [5, 3],
     ],
   },
+  'matmul of many by one': {
+    f: (a, b) => g.matmul(a, b),
+    shapes: [
+      [2, 4, 3],
+      [3, 5],
+    ],
+  },
+  'matmul of many by one, transposed': {
+    f: (a, b) => g.matmul(a, b, { transposeB: true }),
+    shapes: [
+      [2, 4, 3],
+      [5, 3],
+    ],
+  },
   'matmul with broadcast batches': {
     f: (a, b) => g.matmul(a, b, { transposeA: true }),
     shapes: [

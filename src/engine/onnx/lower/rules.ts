@@ -106,6 +106,16 @@ export const loweringRules: { readonly [Op in OpName]: Rule<Op> } = {
     if (rankA === 2 && rankB === 2 && (transposeA || transposeB)) {
       return lowering.model.node('Gemm', [a, b], { transA: Number(transposeA), transB: Number(transposeB) });
     }
+    if (rankB === 2 && transposeB && !transposeA) {
+      // As one matrix with the rows of all, which is read transposed where it lies.
+      const [columns, inner] = operand(y as Value, 1).shape as [number, number];
+      const rows = sizeOf(y.shape) / columns;
+      const product = lowering.model.node('Gemm', [lowering.reshape(a, [rows, inner]), b], {
+        transA: 0,
+        transB: 1,
+      });
+      return lowering.reshape(product, y.shape);
+    }
     return lowering.model.node('MatMul', [
       transposeA ? lowering.transpose(a, swapLastTwo(rankA)) : a,
       transposeB ? lowering.transpose(b, swapLastTwo(rankB)) : b,
