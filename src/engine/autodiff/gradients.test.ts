@@ -75,12 +75,12 @@ describe('gradients', () => {
     expect(() => gradients(cut, [x])).toThrow('gradients: the loss does not depend on input f32[2,3]');
   });
 
-  it('refuses second derivatives of convolutions', () => {
+  it('refuses second derivatives with respect to the weights of convolutions', () => {
     const image = g.input('image', [1, 1, 3, 3]);
     const w = g.input('w', [1, 1, 2, 2]);
-    const [dx] = gradients(g.reduceSum(g.exp(g.conv2d(image, w))), [image]);
-    expect(() => gradients(g.reduceSum(dx!), [w])).toThrow(
-      'internal: conv2dInputGradient is a gradient already',
+    const [dw] = gradients(g.reduceSum(g.exp(g.conv2d(image, w))), [w]);
+    expect(() => gradients(g.reduceSum(dw!), [image])).toThrow(
+      'internal: conv2dWeightGradient is a gradient already',
     );
   });
 });

@@ -26,6 +26,7 @@ import {
   sub,
   transpose,
 } from '../graph/build.js';
+import { pow } from '../graph/compose.js';
 import type { OpName } from '../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../graph/value.js';
 
@@ -74,6 +75,10 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
   leakyRelu: (y, dy) => {
     const { alpha } = y.attributes;
     return [mul(dy, add(mul(greater(x0(y), 0), 1 - alpha), alpha))];
+  },
+  pow: (y, dy) => {
+    const { exponent } = y.attributes;
+    return [mul(dy, mul(pow(x0(y), exponent - 1), exponent))];
   },
   cast: constantAlmostEverywhere,
 

@@ -6,6 +6,7 @@ import { type Shape, sameShape } from '../../tensor/shape.js';
 import type { OpAttributes, OpName, Padding, Pair, ValueType } from './ops.js';
 import { shapeRules } from './shapes.js';
 import type { Value, ValueOf } from './value.js';
+import { rank4, reachOf } from './window-shapes.js';
 
 /** Applies an operation. Its shape rule throws if the operands do not fit. */
 export function apply<Op extends OpName>(
@@ -53,8 +54,8 @@ export const equal = (a: ValueOrNumber, b: ValueOrNumber) => apply('equal', [toV
 /** `a` where the mask is 1, `b` where it is 0. */
 export const where = (mask: Value, a: ValueOrNumber, b: ValueOrNumber) =>
   apply('where', [mask, toValue(a), toValue(b)], {});
-/** max(a, b), elementwise. */
-export const maximum = (a: ValueOrNumber, b: ValueOrNumber) => add(relu(sub(a, b)), b);
+/** max(x, bound), up to the rounding of the bound: a cheap way for bounds of the size of x. */
+export const atLeast = (x: Value, bound: number) => add(relu(sub(x, bound)), bound);
 
 /** x·Φ(x), with Φ the normal distribution (Hendrycks and Gimpel 2016, exact form). */
 export const gelu = (x: Value) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
@@ -65,6 +66,7 @@ export const matmul = (a: Value, b: Value, { transposeA = false, transposeB = fa
 export interface ConvolutionOptions {
   readonly strides?: number | Pair;
   readonly padding?: number | Padding;
+  readonly dilations?: number | Pair;
   readonly groups?: number;
 }
 
@@ -72,13 +74,47 @@ const pair = (x: number | Pair): Pair => (typeof x === 'number' ? [x, x] : x);
 const allSides = (p: number | Padding): Padding =>
   typeof p === 'number' ? { top: p, left: p, bottom: p, right: p } : p;
 
+const convolution = (options: ConvolutionOptions): OpAttributes['conv2d'] => ({
+  strides: pair(options.strides ?? 1),
+  padding: allSides(options.padding ?? 0),
+  dilations: pair(options.dilations ?? 1),
+  groups: options.groups ?? 1,
+});
+
 /** Cross-correlation of x [N,C,H,W] with w [O,C/groups,kh,kw], plus an optional bias [O]. */
 export const conv2d = (x: Value, w: Value, bias?: Value, options: ConvolutionOptions = {}) =>
-  apply('conv2d', bias === undefined ? [x, w] : [x, w, bias], {
-    strides: pair(options.strides ?? 1),
-    padding: allSides(options.padding ?? 0),
-    groups: options.groups ?? 1,
-  });
+  apply('conv2d', bias === undefined ? [x, w] : [x, w, bias], convolution(options));
+
+export interface TransposedConvolutionOptions extends ConvolutionOptions {
+  /** Rows and columns after the last window; fewer than the stride. */
+  readonly outputPadding?: number | Pair;
+}
+
+/**
+ * Transposed convolution of x [N,C,H,W] with w [C,O/groups,kh,kw], plus an optional bias [O]: each
+ * pixel adds its window to a larger image [N,O,H',W']. It is the gradient of a convolution of that
+ * image with respect to its input.
+ */
+export function convTranspose2d(
+  x: Value,
+  w: Value,
+  bias?: Value,
+  options: TransposedConvolutionOptions = {},
+): Value {
+  const attributes = convolution(options);
+  const { strides, padding, dilations, groups } = attributes;
+  const [n, , height, width] = rank4('convTranspose2d', x.shape, 'x');
+  const [, perGroup, kh, kw] = rank4('convTranspose2d', w.shape, 'the weight');
+  const rest = pair(options.outputPadding ?? 0);
+  const inputShape = [
+    n,
+    perGroup * groups,
+    (height - 1) * strides[0] + reachOf(kh, dilations[0]) + rest[0] - padding.top - padding.bottom,
+    (width - 1) * strides[1] + reachOf(kw, dilations[1]) + rest[1] - padding.left - padding.right,
+  ];
+  const y = apply('conv2dInputGradient', [w, x], { ...attributes, inputShape });
+  return bias === undefined ? y : add(y, reshape(bias, [1, perGroup * groups, 1, 1]));
+}
 
 export interface PoolingOptions {
   readonly kernel: number | Pair;

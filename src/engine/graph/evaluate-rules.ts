@@ -140,6 +140,7 @@ export const evaluateRules: { readonly [Op in OpName]: Rule<Op> } = {
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   relu: unary((x) => Math.max(x, 0)),
   leakyRelu: ({ attributes }, [x]) => x.data.map((v) => (v > 0 ? v : attributes.alpha * v)),
+  pow: ({ attributes }, [x]) => x.data.map((v) => v ** attributes.exponent),
   cast: ({ dtype }, [x]) => (dtype === 'f32' ? x.data : x.data.map(Math.trunc)),
 
   add: binary((a, b) => a + b),

@@ -4,8 +4,8 @@
  */
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import type { Operand } from './evaluate-operand.js';
-import type { ConvolutionAttributes, OpAttributes, PoolingAttributes, WindowAttributes } from './ops.js';
-import type { ImageShape } from './shapes.js';
+import type { ConvolutionAttributes, OpAttributes, PoolingAttributes, TapAttributes } from './ops.js';
+import type { ImageShape } from './window-shapes.js';
 
 /**
  * Calls visit(output row, output column, kernel row, kernel column, image position) for each tap
@@ -15,15 +15,15 @@ function forEachTap(
   [height, width]: readonly [number, number],
   [rows, columns]: readonly [number, number],
   [kernelRows, kernelColumns]: readonly [number, number],
-  { strides, padding }: WindowAttributes,
+  { strides, padding, dilations = [1, 1] }: TapAttributes,
   visit: (window: number, tap: number, pixel: number) => void,
 ) {
   for (let p = 0; p < rows; p++) {
     for (let q = 0; q < columns; q++) {
       for (let i = 0; i < kernelRows; i++) {
         for (let j = 0; j < kernelColumns; j++) {
-          const u = p * strides[0] + i - padding.top;
-          const v = q * strides[1] + j - padding.left;
+          const u = p * strides[0] + i * dilations[0] - padding.top;
+          const v = q * strides[1] + j * dilations[1] - padding.left;
           if (u >= 0 && u < height && v >= 0 && v < width) {
             visit(p * columns + q, i * kernelColumns + j, u * width + v);
           }

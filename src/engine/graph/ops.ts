@@ -28,7 +28,14 @@ export interface WindowAttributes {
   readonly padding: Padding;
 }
 
-export interface ConvolutionAttributes extends WindowAttributes {
+/** How the taps of a window lie in an image. */
+export interface TapAttributes extends WindowAttributes {
+  /** The distance from a tap to the next; 1 by default. */
+  readonly dilations?: Pair;
+}
+
+export interface ConvolutionAttributes extends TapAttributes {
+  readonly dilations: Pair;
   readonly groups: number;
 }
 
@@ -60,6 +67,8 @@ export interface OpAttributes {
   /** max(x, 0), with derivative 0 at 0. */
   relu: None;
   leakyRelu: { readonly alpha: number };
+  /** x^exponent; NaN for a negative x unless the exponent is a whole number. */
+  pow: { readonly exponent: number };
   cast: { readonly dtype: ValueType };
 
   // Elementwise, two operands or more that broadcast as in NumPy
@@ -79,7 +88,7 @@ export interface OpAttributes {
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
   /** (x [N,C,H,W], w [O,C/groups,kh,kw], optional bias [O]) → [N,O,H',W']. */
   conv2d: ConvolutionAttributes;
-  /** (w, dy) → the gradient of conv2d with respect to x. */
+  /** (w, dy) → the gradient of conv2d with respect to x. It is also a transposed convolution. */
   conv2dInputGradient: ConvolutionAttributes & { readonly inputShape: Shape };
   /** (x, dy) → the gradient of conv2d with respect to w. */
   conv2dWeightGradient: ConvolutionAttributes & { readonly weightShape: Shape };

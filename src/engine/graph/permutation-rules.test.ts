@@ -56,6 +56,12 @@ const cases: Case[] = [
     [],
   ],
   [
+    'convolutions and transposed ones after each other',
+    ([a, b, c]) => g.conv2d(g.convTranspose2d(g.conv2d(image, a!), b!, undefined, { strides: 2 }), c!),
+    [w('a', [5, 3, 1, 1]), w('b', [5, 4, 2, 2]), w('c', [2, 4, 1, 1])],
+    ['5', '4'],
+  ],
+  [
     'convolutions in groups, which are left alone',
     ([a, b, c]) => g.conv2d(g.conv2d(g.conv2d(image, a!), b!, undefined, { groups: 2 }), c!),
     [w('a', [4, 3, 1, 1]), w('b', [4, 2, 1, 1]), w('c', [2, 4, 1, 1])],

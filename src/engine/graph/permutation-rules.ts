@@ -102,6 +102,7 @@ const permutationRules: { readonly [Op in OpName]: Rule<Op> } = {
   sigmoid: sameAxes,
   relu: sameAxes,
   leakyRelu: sameAxes,
+  pow: sameAxes,
   cast: sameAxes,
 
   add: elementwise,
@@ -132,7 +133,16 @@ const permutationRules: { readonly [Op in OpName]: Rule<Op> } = {
     if (bias !== undefined) tie(filters, bias);
     return [images, filters, ...value.shape.slice(2).map(fixedAxis)];
   },
-  conv2dInputGradient: fixed,
+  conv2dInputGradient: (value, operands) => {
+    if (value.attributes.groups > 1) return fixed(value, operands);
+    const [[filters, inputs, ...kernel], [images, channels, ...pixels]] = operands as [
+      [Axis, Axis, Axis, Axis],
+      [Axis, Axis, Axis, Axis],
+    ];
+    [...pixels, ...kernel].forEach(fix);
+    tie(channels, filters);
+    return [images, inputs, ...value.shape.slice(2).map(fixedAxis)];
+  },
   conv2dWeightGradient: fixed,
 
   maxPool2d: windows,

@@ -22,6 +22,19 @@ describe('a shape rule accepts', () => {
       [2, 8, 2, 2],
     ],
     [
+      'a dilated convolution',
+      () => g.conv2d(image, g.input('w', [8, 4, 2, 3]), undefined, { dilations: [3, 2] }),
+      [2, 8, 3, 1],
+    ],
+    [
+      'a transposed convolution',
+      () =>
+        g.convTranspose2d(image, g.input('w', [4, 8, 3, 3]), undefined, {
+          ...{ strides: 2, padding: 1, outputPadding: [1, 0] },
+        }),
+      [2, 8, 12, 9],
+    ],
+    [
       'uneven padding',
       () => g.maxPool2d(image, { kernel: [3, 2], padding: { top: 2, left: 0, bottom: 0, right: 1 } }),
       [2, 4, 2, 3],
@@ -74,6 +87,21 @@ describe('a shape rule refuses', () => {
       'a weight of other channels',
       () => g.conv2d(image, g.input('w', [8, 3, 3, 3])),
       'conv2d: weight [8,3,3,3] in 1 groups does not fit 4 channels',
+    ],
+    [
+      'a dilated window larger than the image',
+      () => g.conv2d(image, g.input('w', [8, 4, 3, 3]), undefined, { dilations: 3 }),
+      'conv2d: a 7×7 window does not fit into an image of 6×5',
+    ],
+    [
+      'no distance between taps',
+      () => g.conv2d(image, g.input('w', [8, 4, 3, 3]), undefined, { dilations: 0 }),
+      'conv2d: a 3×3 window with strides 1×1 and dilations 0×0, expected whole numbers above 0',
+    ],
+    [
+      'as many rows after the last window as the stride',
+      () => g.convTranspose2d(image, g.input('w', [4, 8, 3, 3]), undefined, { strides: 2, outputPadding: 2 }),
+      'conv2dInputGradient: an image [2,8,15,13] has windows [2,4,7,6], got [2,4,6,5]',
     ],
     [
       'groups that do not divide',

@@ -3,8 +3,9 @@
  * not fit are refused here.
  */
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.js';
-import type { OpAttributes, OpName, PoolingAttributes, ValueType, WindowAttributes } from './ops.js';
+import type { OpAttributes, OpName, PoolingAttributes, ValueType } from './ops.js';
 import { GraphError } from './value.js';
+import { convolvedShape, rank4, windowCounts } from './window-shapes.js';
 
 export interface TypeOf {
   readonly dtype: ValueType;
@@ -43,43 +44,6 @@ export function broadcastShapes(op: OpName, a: Shape, b: Shape): number[] {
     }
     return x === 1 ? y : x;
   });
-}
-
-/** The number of windows along height and width. */
-export function windowCounts(
-  op: OpName,
-  image: readonly [number, number],
-  kernel: readonly [number, number],
-  { strides, padding }: WindowAttributes,
-): [number, number] {
-  const { top, left, bottom, right } = padding;
-  if (![...strides, ...kernel].every((count) => Number.isInteger(count) && count > 0)) {
-    throw new GraphError(
-      `${op}: a ${kernel.join('×')} window with strides ${strides.join('×')}, expected whole numbers above 0`,
-    );
-  }
-  if (![top, left, bottom, right].every((count) => Number.isInteger(count) && count >= 0)) {
-    throw new GraphError(
-      `${op}: padding ${[top, left, bottom, right].join(', ')} (top, left, bottom, right), expected whole numbers`,
-    );
-  }
-  const height = Math.floor((image[0] + padding.top + padding.bottom - kernel[0]) / strides[0]) + 1;
-  const width = Math.floor((image[1] + padding.left + padding.right - kernel[1]) / strides[1]) + 1;
-  if (height < 1 || width < 1) {
-    throw new GraphError(
-      `${op}: a ${kernel.join('×')} window does not fit into an image of ${image.join('×')}`,
-    );
-  }
-  return [height, width];
-}
-
-export type ImageShape = readonly [number, number, number, number];
-
-/** Checks that a shape has four axes: [N,C,H,W] or [O,I,kh,kw]. */
-export function rank4(op: OpName, shape: Shape, what: string): ImageShape {
-  if (shape.length !== 4)
-    throw new GraphError(`${op}: ${what} must have four axes, got ${formatShape(shape)}`);
-  return shape as unknown as ImageShape;
 }
 
 function axisOf(op: OpName, shape: Shape, axis: number): number {
@@ -153,6 +117,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   sigmoid: sameAsOperand('sigmoid'),
   relu: sameAsOperand('relu'),
   leakyRelu: sameAsOperand('leakyRelu'),
+  pow: sameAsOperand('pow'),
   cast: (operands, { dtype }) => ({ dtype, shape: operands[0]?.shape ?? [] }),
 
   add: broadcast('add'),
@@ -188,21 +153,23 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
       'conv2d',
       operands,
       bias === undefined ? ['f32', 'f32'] : ['f32', 'f32', 'f32'],
-    );
-    const [n, c, h, width] = rank4('conv2d', x as Shape, 'x');
-    const [o, perGroup, kh, kw] = rank4('conv2d', w as Shape, 'the weight');
-    if (perGroup * attributes.groups !== c || o % attributes.groups !== 0) {
-      throw new GraphError(
-        `conv2d: weight ${formatShape(w as Shape)} in ${attributes.groups} groups does not fit ${c} channels`,
-      );
-    }
+    ) as [Shape, Shape];
+    const shape = convolvedShape('conv2d', x, w, attributes);
+    const [, o] = shape;
     if (bias !== undefined && !sameShape(bias.shape, [o])) {
       throw new GraphError(`conv2d: the bias is ${formatShape(bias.shape)}, expected [${o}]`);
     }
-    return f32([n, o, ...windowCounts('conv2d', [h, width], [kh, kw], attributes)]);
+    return f32(shape);
   },
-  conv2dInputGradient: (operands, { inputShape }) => {
-    expectOperands('conv2dInputGradient', operands, ['f32', 'f32']);
+  conv2dInputGradient: (operands, attributes) => {
+    const [w, dy] = expectOperands('conv2dInputGradient', operands, ['f32', 'f32']) as [Shape, Shape];
+    const { inputShape } = attributes;
+    const shape = convolvedShape('conv2dInputGradient', inputShape, w, attributes);
+    if (!sameShape(shape, dy)) {
+      throw new GraphError(
+        `conv2dInputGradient: an image ${formatShape(inputShape)} has windows ${formatShape(shape)}, got ${formatShape(dy)}`,
+      );
+    }
     return f32(inputShape);
   },
   conv2dWeightGradient: (operands, { weightShape }) => {

@@ -85,7 +85,7 @@ export function trainingStep(description: TrainingDescription): Graph {
   const batch = batchInputs(description, description.batchSize);
 
   const counted = g.reduceSum(unitWeights(description.task, batch));
-  const totalWeight = g.maximum(counted, 1);
+  const totalWeight = g.atLeast(counted, 1);
   const told = correctionInputs(description);
   const parts = batchParts(description);
   const number = g.cast(g.constant(Array.from({ length: parts }, (_, part) => part)), 'i32');

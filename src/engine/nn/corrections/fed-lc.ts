@@ -11,7 +11,7 @@ export const fedLc = ({ tau = 1 } = {}): LossCorrection => ({
   changes: 'loss',
   reads: ['strength', 'classCounts'],
   loss(loss, { logits, labels }, { strength, classCounts }) {
-    const margin = g.exp(g.mul(g.log(g.maximum(classCounts, 1)), -0.25));
+    const margin = g.exp(g.mul(g.log(g.atLeast(classCounts, 1)), -0.25));
     const seen = g.sub(1, g.mul(g.equal(classCounts, 0), strength));
     return loss(g.sub(logits, g.mul(margin, g.mul(strength, tau))), labels, seen);
   },

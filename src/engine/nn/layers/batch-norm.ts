@@ -54,7 +54,7 @@ function movedBy(scope: Scope, { weights }: TrainingMode, x: Value, running: Run
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   const weight = g.reshape(weights, [examples, ...x.shape.slice(1).map(() => 1)]);
   const counted = g.mul(g.reduceSum(weights), sizeOf(places));
-  const count = g.maximum(counted, 1);
+  const count = g.atLeast(counted, 1);
   const meanOf = (values: Value) => g.div(g.reduceSum(g.mul(values, weight), axes, true), count);
   const mean = meanOf(x);
   const centred = g.sub(x, mean);
@@ -66,7 +66,7 @@ function movedBy(scope: Scope, { weights }: TrainingMode, x: Value, running: Run
   const moved = (from: Value, to: Value) =>
     g.where(isEnough, g.add(g.mul(from, 1 - MOMENTUM), g.mul(to, MOMENTUM)), from);
   // The variance of the batch is divided by n, the running one by n − 1.
-  const unbiased = g.mul(batch.variance, g.div(count, g.maximum(g.sub(count, 1), 1)));
+  const unbiased = g.mul(batch.variance, g.div(count, g.atLeast(g.sub(count, 1), 1)));
   scope.update('running_mean', moved(running.mean, batch.mean));
   scope.update('running_var', moved(running.variance, unbiased));
   scope.update('num_batches_tracked', g.add(running.batches, isEnough));

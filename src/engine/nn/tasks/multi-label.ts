@@ -5,8 +5,8 @@
  */
 import { chosenMetrics, type LabelMetricName } from '../../../metrics/known-metrics.js';
 import * as g from '../../graph/build.js';
+import { abs } from '../../graph/compose.js';
 import type { Value } from '../../graph/value.js';
-import { magnitude } from './number-losses.js';
 import { calibrationSums, scoreHistograms } from './scores.js';
 import type { Metric, Task } from './task.js';
 
@@ -39,7 +39,7 @@ export function multiLabel({ target: { name, labels }, metrics = ['f1-macro'] }:
 
 /** max(z, 0) − z·y + log(1 + exp(−|z|)), which is finite for every logit. */
 const binaryCrossEntropy = (logits: Value, truth: Value): Value =>
-  g.add(g.sub(g.relu(logits), g.mul(logits, truth)), g.log(g.add(g.exp(g.neg(magnitude(logits))), 1)));
+  g.add(g.sub(g.relu(logits), g.mul(logits, truth)), g.log(g.add(g.exp(g.neg(abs(logits))), 1)));
 
 const parts = (logits: Value, [target]: readonly Value[], weights: Value) => {
   const [examples = 1, labels = 1] = logits.shape;
@@ -67,7 +67,7 @@ const outcomes: SumsOf = (logits, targets, weights) => {
 
 const exact: SumsOf = (logits, targets, weights) => {
   const { truth, predicted } = parts(logits, targets, weights);
-  const wrong = g.reduceSum(magnitude(g.sub(truth, predicted)), [1]);
+  const wrong = g.reduceSum(abs(g.sub(truth, predicted)), [1]);
   return { exact: g.reduceSum(g.mul(g.sub(1, g.greater(wrong, 0)), weights)) };
 };
 

@@ -2,6 +2,7 @@
  * Losses over numbers: each gives the loss of every error ŷ − y, elementwise.
  */
 import * as g from '../../graph/build.js';
+import { abs } from '../../graph/compose.js';
 import type { Value } from '../../graph/value.js';
 
 export type NumberLoss = (errors: Value) => Value;
@@ -15,7 +16,7 @@ export const squaredError: NumberLoss = (errors) => g.mul(errors, errors);
 export const huber =
   (delta: number): NumberLoss =>
   (errors) => {
-    const size = magnitude(errors);
+    const size = abs(errors);
     const within = g.relu(g.sub(delta, size));
     return g.add(g.sub(g.mul(size, delta), (delta * delta) / 2), g.mul(g.mul(within, within), 0.5));
   };
@@ -28,6 +29,3 @@ export const pinball =
   (quantile: number): NumberLoss =>
   (errors) =>
     g.add(g.mul(g.relu(g.neg(errors)), quantile), g.mul(g.relu(errors), 1 - quantile));
-
-/** |x| */
-export const magnitude = (x: Value) => g.add(g.relu(x), g.relu(g.neg(x)));

@@ -13,8 +13,9 @@ import type { NumberMetricName } from '../../../metrics/known-metrics.js';
 import { regressionMetrics } from '../../../metrics/regression.js';
 import { type Shape, sizeOf } from '../../../tensor/shape.js';
 import * as g from '../../graph/build.js';
+import { abs } from '../../graph/compose.js';
 import type { Value } from '../../graph/value.js';
-import { magnitude, type NumberLoss, squaredError } from './number-losses.js';
+import { type NumberLoss, squaredError } from './number-losses.js';
 import type { Metric, Task } from './task.js';
 
 export interface RegressionOptions {
@@ -69,7 +70,7 @@ function measured(size: number): Record<NumberMetricName, Required<Pick<Metric, 
     },
     mae: {
       sums: (output, targets, weights) => ({
-        absolute: total(magnitude(errorsOf(output, targets)), weights),
+        absolute: total(abs(errorsOf(output, targets)), weights),
       }),
       figure: (sums) => g.div(sums.absolute as Value, sums.counted as Value),
     },

@@ -1,7 +1,13 @@
 /** The standard ONNX operator of each operation. */
-import type { OpName, PoolingAttributes, WindowAttributes } from '../../graph/ops.js';
-import type { ImageShape } from '../../graph/shapes.js';
+import type {
+  ConvolutionAttributes,
+  OpName,
+  Pair,
+  PoolingAttributes,
+  WindowAttributes,
+} from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import { afterLastWindow, type ImageShape } from '../../graph/window-shapes.js';
 import { ONNX_TYPES, type OnnxAttributes } from '../model-builder.js';
 import type { Operator } from '../operators.js';
 import { swapLastTwo } from '../swap-last-two.js';
@@ -36,6 +42,12 @@ const absent = (op: OpName) => (): string => {
 const windowAttributes = ({ strides, padding }: WindowAttributes) => ({
   strides,
   pads: [padding.top, padding.left, padding.bottom, padding.right],
+});
+const convolution = (weight: Value, attributes: ConvolutionAttributes) => ({
+  kernel_shape: weight.shape.slice(2),
+  ...windowAttributes(attributes),
+  ...(attributes.dilations.some((dilation) => dilation > 1) && { dilations: attributes.dilations }),
+  group: attributes.groups,
 });
 const pooling = ({ attributes }: { readonly attributes: PoolingAttributes }) => ({
   kernel_shape: attributes.kernel,
@@ -74,6 +86,8 @@ export const exportRules: { readonly [Op in OpName]: Rule<Op> } = {
   sigmoid: operator('Sigmoid'),
   relu: operator('Relu'),
   leakyRelu: operator('LeakyRelu', ({ attributes }) => ({ alpha: { float: attributes.alpha } })),
+  pow: ({ model, name }, y) =>
+    model.node('Pow', [name(operand(self(y), 0)), model.float(y.attributes.exponent)]),
   cast: operator('Cast', ({ attributes }) => ({ to: ONNX_TYPES[attributes.dtype] })),
 
   add: (exporting, y) =>
@@ -102,12 +116,17 @@ export const exportRules: { readonly [Op in OpName]: Rule<Op> } = {
       transposed ? model.node('Transpose', [name(x)], { perm: swapLastTwo(x.shape.length) }) : name(x);
     return model.node('MatMul', [read(a, transposeA), read(b, transposeB)]);
   },
-  conv2d: operator('Conv', (y) => ({
-    kernel_shape: operand(self(y), 1).shape.slice(2),
-    ...windowAttributes(y.attributes),
-    group: y.attributes.groups,
-  })),
-  conv2dInputGradient: absent('conv2dInputGradient'),
+  conv2d: operator('Conv', (y) => convolution(operand(self(y), 1), y.attributes)),
+  // A transposed convolution.
+  conv2dInputGradient: ({ model, name }, y) => {
+    const [w, x] = [operand(self(y), 0), operand(self(y), 1)];
+    const sizeOfImage = ({ shape }: Value): Pair => [shape[2] as number, shape[3] as number];
+    const rest = afterLastWindow(sizeOfImage(self(y)), sizeOfImage(x), sizeOfImage(w), y.attributes);
+    return model.node('ConvTranspose', [name(x), name(w)], {
+      ...convolution(w, y.attributes),
+      output_padding: rest,
+    });
+  },
   conv2dWeightGradient: absent('conv2dWeightGradient'),
 
   maxPool2d: operator('MaxPool', pooling),

@@ -6,7 +6,7 @@
  * pixel is moved kw times by itself and kh·kw times as part of a stretch. For 6 channels and 5×5
  * this takes half the time; for 16 channels and 3×3 the extra copy costs what it saves.
  */
-import type { Pair, WindowAttributes } from '../../graph/ops.js';
+import type { Pair, TapAttributes } from '../../graph/ops.js';
 import type { Value } from '../../graph/value.js';
 import { batchAndChannels, imageSize, type Lowering, OUTSIDE, rowOfPlace } from './lowering.js';
 import { pixelsByPlace, type RowOrder } from './row-order.js';
@@ -21,7 +21,7 @@ export function columns(
   x: Value,
   order: RowOrder,
   kernel: Pair,
-  attributes: WindowAttributes,
+  attributes: TapAttributes,
   { first, outer } = { first: 0, outer: order.outer },
 ): string {
   const windows = pixelsByPlace(order).subarray(first * order.inner, (first + outer) * order.inner);
@@ -44,7 +44,7 @@ function pixelsOf(
   x: Value,
   { windows, perRow, outer }: Windows,
   kernel: Pair,
-  attributes: WindowAttributes,
+  attributes: TapAttributes,
 ): string {
   const k = kernel[0] * kernel[1];
   const pattern = Int32Array.from({ length: windows.length * k }, (_, at) =>
@@ -58,13 +58,13 @@ function stretchesOf(
   x: Value,
   { windows, perRow, outer }: Windows,
   [kh, kw]: Pair,
-  { strides, padding }: WindowAttributes,
+  { strides, padding, dilations = [1, 1] }: TapAttributes,
 ): string {
   const [n, c] = batchAndChannels(x);
   const [height, width] = imageSize(x);
   const taps = Int32Array.from({ length: height * perRow * kw }, (_, at) => {
     const [line, window, tap] = [Math.floor(at / (perRow * kw)), Math.floor(at / kw) % perRow, at % kw];
-    const column = window * strides[1] + tap - padding.left;
+    const column = window * strides[1] + tap * dilations[1] - padding.left;
     return column >= 0 && column < width ? line * width + column : OUTSIDE;
   });
   const stretches = {
@@ -75,7 +75,7 @@ function stretchesOf(
   };
   const firsts = Int32Array.from({ length: windows.length * kh }, (_, at) => {
     const window = windows[Math.floor(at / kh)] as number;
-    const line = Math.floor(window / perRow) * strides[0] + (at % kh) - padding.top;
+    const line = Math.floor(window / perRow) * strides[0] + (at % kh) * dilations[0] - padding.top;
     return line >= 0 && line < height ? rowOfPlace(line * perRow + (window % perRow), n, perRow) : OUTSIDE;
   });
   return lowering.gatherRows(stretches, n, firsts, [outer, (windows.length / outer) * kh]);

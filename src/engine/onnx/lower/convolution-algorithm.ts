@@ -1,7 +1,7 @@
 /**
  * Chooses the algorithm for a convolution of one shape, for all three passes. Convolutions in
- * groups use the plain operator. Otherwise the cheapest of three is used, by the time for one pixel
- * of the result, in multiplications of a matrix product:
+ * groups and dilated ones use the plain operator. Otherwise the cheapest of three is used, by the
+ * time for one pixel of the result, in multiplications of a matrix product:
  *
  *     gather      k·C·O  +  25·k·C                       k taps
  *     winograd    q·C·O  +  (40 + (m+2)²)·(q·C + O)      tiles of m×m, q = ((m+2)/m)² numbers a pixel
@@ -14,8 +14,8 @@
 
 import type { Shape } from '../../../tensor/shape.js';
 import type { ConvolutionAttributes } from '../../graph/ops.js';
-import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import type { ImageShape } from '../../graph/window-shapes.js';
 import { type TileSize, winogradTiles } from './winograd.js';
 
 export type ConvolutionAlgorithm = 'plain' | 'gather' | `winograd${TileSize}`;
@@ -50,7 +50,7 @@ export function convolutionAlgorithm(
   image: Shape,
   weight: Shape,
 ): ConvolutionAlgorithm {
-  if (attributes.groups > 1) return 'plain';
+  if (attributes.groups > 1 || attributes.dilations.some((dilation) => dilation > 1)) return 'plain';
   const [o, c, kh, kw] = weight as ImageShape;
   let best: ConvolutionAlgorithm = 'gather';
   let least = kh * kw * c * o + GATHERED * kh * kw * c;

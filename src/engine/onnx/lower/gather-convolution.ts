@@ -10,15 +10,16 @@
  * order of Y. `columns.ts` gathers the columns; images of few channels have their columns
  * transposed (`line-columns.ts`).
  */
-import type { Pair, WindowAttributes } from '../../graph/ops.js';
-import type { ImageShape } from '../../graph/shapes.js';
+import { sameShape } from '../../../tensor/shape.js';
+import type { Pair, TapAttributes } from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import type { ImageShape } from '../../graph/window-shapes.js';
 import { columns } from './columns.js';
 import { lineColumns, readsByLine } from './line-columns.js';
 import { batchAndChannels, imageSize, type Lowering, OUTSIDE, type Rows, rowCount } from './lowering.js';
 import { preferredOrder } from './order-preference.js';
 import { lineOrder, phaseOrder, pixelsByPlace, type RowOrder } from './row-order.js';
-import { isExactPooling, windowOfPixel } from './taps.js';
+import { isExactPooling, sameWindows, windowOfPixel } from './taps.js';
 
 /**
  * The transposed matrix as a value of its own. (A Transpose before a Gemm is folded into the Gemm,
@@ -41,7 +42,7 @@ function columnsByPhase(
   x: Value,
   order: RowOrder,
   kernel: Pair,
-  attributes: WindowAttributes,
+  attributes: TapAttributes,
   phases: number,
 ): Columns[] {
   const outer = order.outer / phases;
@@ -104,10 +105,8 @@ export function lowerGatherConvolution(lowering: Lowering, y: ValueOf<'conv2d'>)
 export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2dWeightGradient'>): string {
   const [x, dy] = [operand(dw as Value, 0), operand(dw as Value, 1)];
   const [o, c, kh, kw] = dw.shape as ImageShape;
-  const [unitStrides, dx] = [
-    dw.attributes.strides.every((stride) => stride === 1),
-    lowering.usersOf(dy).find((user) => user.op === 'conv2dInputGradient'),
-  ];
+  const unitStrides = dw.attributes.strides.every((stride) => stride === 1);
+  const dx = inputGradientBeside(lowering, dw);
   // Uses whichever reads less; if both read the same, what was just gathered for dX.
   if (dx !== undefined && unitStrides && rowCount(x) * o <= rowCount(dy) * c) {
     const product = weightGradientFromDx(lowering, dw, dx);
@@ -143,6 +142,21 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
   }
   const product = sum((cols, part) => [cols.name, part], { transA: 1 });
   return lowering.transpose(lowering.reshape(product, [kh, kw, c, o]), [3, 2, 0, 1]);
+}
+
+/** The input gradient that reads dY by the same windows. */
+function inputGradientBeside(lowering: Lowering, dw: ValueOf<'conv2dWeightGradient'>) {
+  const [x, dy] = [operand(dw as Value, 0), operand(dw as Value, 1)];
+  return lowering
+    .usersOf(dy)
+    .find(
+      (user) =>
+        user.op === 'conv2dInputGradient' &&
+        operand(user, 1) === dy &&
+        sameShape(user.shape, x.shape) &&
+        sameShape(operand(user, 0).shape, dw.shape) &&
+        sameWindows(user.attributes, dw.attributes),
+    ) as ValueOf<'conv2dInputGradient'> | undefined;
 }
 
 /**

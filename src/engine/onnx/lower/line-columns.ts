@@ -12,7 +12,7 @@
  *
  *     Y = (colsᵀ)ᵀ·Wᵀ + b,   dWᵀ = colsᵀ·dY
  */
-import type { Pair, WindowAttributes } from '../../graph/ops.js';
+import type { Pair, TapAttributes } from '../../graph/ops.js';
 import type { Value } from '../../graph/value.js';
 import { batchAndChannels, imageSize, type Lowering } from './lowering.js';
 import { pixelsByPlace, type RowOrder } from './row-order.js';
@@ -31,7 +31,7 @@ export function lineColumns(
   x: Value,
   order: RowOrder,
   kernel: Pair,
-  { strides, padding }: WindowAttributes,
+  { strides, padding, dilations = [1, 1] }: TapAttributes,
   { first, outer }: { readonly first: number; readonly outer: number },
 ): string {
   const { model } = lowering;
@@ -50,8 +50,8 @@ export function lineColumns(
   );
   const begins = taps.flatMap(([ky, kx]) =>
     Array.from(stretches, (window) => ({
-      line: Math.floor(window / order.width) * strides[0] + ky - padding.top,
-      column: (window % order.width) * strides[1] + kx,
+      line: Math.floor(window / order.width) * strides[0] + ky * dilations[0] - padding.top,
+      column: (window % order.width) * strides[1] + kx * dilations[1],
     })),
   );
   const columns = [...new Set(begins.map(({ column }) => column))].sort((a, b) => a - b);

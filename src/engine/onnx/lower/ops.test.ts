@@ -4,6 +4,7 @@ import { sizeOf } from '../../../tensor/shape.js';
 import type { Tensor } from '../../../tensor/tensor.js';
 import { gradients } from '../../autodiff/gradients.js';
 import * as g from '../../graph/build.js';
+import * as c from '../../graph/compose.js';
 import { evaluate } from '../../graph/evaluate.js';
 import { type Graph, graphInputs, type Value } from '../../graph/value.js';
 import { ortNode } from '../../runtime/node/ort-node.js';
@@ -44,7 +45,28 @@ const cases: Record<string, Case> = {
   relu: { f: g.relu, shapes: [[4, 5]], draw: distinct() },
   'leaky relu': { f: (x) => g.leakyRelu(x, 0.1), shapes: [[4, 5]], draw: distinct() },
   gelu: { f: g.gelu, shapes: [[4, 5]] },
-  maximum: { f: g.maximum, shapes: [[4, 5], [5]], draw: distinct() },
+  'at least a bound': { f: (x) => g.atLeast(x, 0.3), shapes: [[4, 5]], draw: distinct() },
+  maximum: { f: c.maximum, shapes: [[4, 5], [5]], draw: distinct() },
+  minimum: { f: c.minimum, shapes: [[4, 5], [5]], draw: distinct() },
+  'clamp on both sides': {
+    f: (x) => c.clamp(x, { min: -0.4, max: 0.6 }),
+    shapes: [[4, 5]],
+    draw: distinct(),
+  },
+  'clamp from 0': { f: (x) => c.clamp(x, { min: 0, max: 0.6 }), shapes: [[4, 5]], draw: distinct() },
+  abs: { f: c.abs, shapes: [[4, 5]], draw: distinct() },
+  'pow with a fraction': { f: (x) => c.pow(x, -1.3), shapes: [[4, 5]], draw: positive },
+  'pow of negative numbers': { f: (x) => c.pow(x, 3), shapes: [[4, 5]], draw: distinct() },
+  'pow of pixels of a convolution': {
+    f: (x, w) => c.pow(g.conv2d(x, w, undefined, { padding: 1 }), 3),
+    shapes: [image, [3, 3, 3, 3]],
+    draw: distinct(),
+  },
+  elu: { f: (x) => c.elu(x, 0.7), shapes: [[4, 5]], draw: distinct() },
+  prelu: { f: (x, slope) => c.prelu(x, slope), shapes: [[4, 5], [5]], draw: distinct() },
+  softplus: { f: c.softplus, shapes: [[4, 5]] },
+  'hard sigmoid': { f: (x) => c.hardSigmoid(g.mul(x, 5)), shapes: [[4, 5]], draw: distinct() },
+  'hard swish': { f: (x) => c.hardSwish(g.mul(x, 5)), shapes: [[4, 5]], draw: distinct() },
   'add with broadcasting': {
     f: g.add,
     shapes: [
@@ -172,6 +194,53 @@ const cases: Record<string, Case> = {
     f: (x, w) => g.conv2d(x, w, undefined, { groups: 3, padding: 1 }),
     shapes: [image, [3, 1, 3, 3]],
   },
+  'conv2d, dilated': {
+    f: (x, w, b) => g.conv2d(x, w, b, { dilations: 2, padding: 2 }),
+    shapes: [image, [4, 3, 3, 3], [4]],
+  },
+  'conv2d, dilated in two groups, with strides': {
+    f: (x, w) => g.conv2d(x, w, undefined, { dilations: [2, 1], groups: 2, padding: 1, strides: [1, 2] }),
+    shapes: [
+      [2, 4, 7, 6],
+      [6, 2, 3, 3],
+    ],
+  },
+  'transposed convolution 2×2, stride 2': {
+    f: (x, w, b) => g.convTranspose2d(x, w, b, { strides: 2 }),
+    shapes: [[2, 3, 4, 3], [3, 4, 2, 2], [4]],
+  },
+  'transposed convolution 3×3, stride 2, with padding on all sides': {
+    f: (x, w, b) => g.convTranspose2d(x, w, b, { strides: 2, padding: 1, outputPadding: 1 }),
+    shapes: [[2, 3, 4, 3], [3, 4, 3, 3], [4]],
+  },
+  'transposed convolution, dilated in two groups': {
+    f: (x, w) => g.convTranspose2d(x, w, undefined, { groups: 2, dilations: 2, padding: 1 }),
+    shapes: [
+      [2, 4, 4, 3],
+      [4, 3, 2, 2],
+    ],
+  },
+  'transposed convolution along one axis': {
+    f: (x, w, b) =>
+      g.convTranspose2d(x, w, b, { strides: [1, 3], padding: { top: 0, left: 1, bottom: 0, right: 0 } }),
+    shapes: [[2, 3, 1, 4], [3, 4, 1, 5], [4]],
+  },
+  'transposed convolutions of one image by different windows': {
+    f: (x, v, w) => g.add(g.convTranspose2d(x, v, undefined, { padding: 1 }), g.convTranspose2d(x, w)),
+    shapes: [
+      [2, 6, 4, 3],
+      [6, 4, 3, 3],
+      [6, 4, 1, 1],
+    ],
+  },
+  'convolutions of different windows whose sum is read': {
+    f: (x, v, w) => g.add(g.conv2d(x, v, undefined, { padding: 1 }), g.conv2d(x, w)),
+    shapes: [
+      [2, 6, 4, 3],
+      [4, 6, 3, 3],
+      [4, 6, 1, 1],
+    ],
+  },
   'max-pool 2×2': { f: (x) => g.maxPool2d(x, { kernel: 2 }), shapes: [image], draw: distinct() },
   'max-pool of a convolution': {
     f: (x, w) => g.maxPool2d(g.conv2d(x, w, undefined, { padding: 1 }), { kernel: 2 }),
@@ -198,6 +267,7 @@ const cases: Record<string, Case> = {
   'sum over no axis': { f: (x) => g.reduceSum(x, []), shapes: [[2, 3, 4]] },
   'mean over all': { f: (x) => g.reduceMean(x), shapes: [[2, 3, 4]] },
   'max over an axis': { f: (x) => g.reduceMax(x, [0, 2]), shapes: [[2, 3, 4]], draw: distinct() },
+  'min over an axis': { f: (x) => c.reduceMin(x, [1]), shapes: [[2, 3, 4]], draw: distinct() },
   'arg max': { f: (x) => g.cast(g.argMax(x, 1), 'f32'), shapes: [[5, 7]], differentiable: false },
   softmax: { f: (x) => g.softmax(x), shapes: [[4, 5]] },
   'softmax over an inner axis': { f: (x) => g.softmax(x, 1), shapes: [[2, 3, 4]] },

@@ -1,19 +1,20 @@
 /**
- * Convolution by the plain operators: Conv for convolutions in groups, and ConvTranspose for their
- * input gradients and for those of large kernels over few channels. The weight gradient in groups
- * is a batch of matrix products over gathered columns, one for each group.
+ * Convolution by the plain operators: Conv for convolutions in groups and dilated ones, and
+ * ConvTranspose for their input gradients and for those of large kernels over few channels. The
+ * weight gradient is a batch of matrix products over gathered columns, one for each group.
  */
 
-import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import { afterLastWindow, type ImageShape } from '../../graph/window-shapes.js';
 import { columns } from './columns.js';
 import { imageSize, type Lowering, rowCount } from './lowering.js';
 
 type Attributes = ValueOf<'conv2d'>['attributes'];
 
-const operatorAttributes = ({ strides, padding, groups }: Attributes) => ({
+const operatorAttributes = ({ strides, padding, dilations, groups }: Attributes) => ({
   strides: [...strides],
   pads: [padding.top, padding.left, padding.bottom, padding.right],
+  ...(dilations.some((dilation) => dilation > 1) && { dilations: [...dilations] }),
   group: groups,
 });
 
@@ -23,18 +24,11 @@ export function lowerPlainConvolution(lowering: Lowering, y: ValueOf<'conv2d'>):
 
 export function lowerPlainInputGradient(lowering: Lowering, dx: ValueOf<'conv2dInputGradient'>): string {
   const [w, dy] = [operand(dx as Value, 0), operand(dx as Value, 1)];
-  const { strides, padding } = dx.attributes;
-  const [height, width] = imageSize(dx as Value);
-  const [rows, columnCount] = imageSize(dy);
-  const [kh, kw] = imageSize(w);
   // Pixels after the last window have no gradient; the operator must be told how many there are.
-  const rest = [
-    height + padding.top + padding.bottom - ((rows - 1) * strides[0] + kh),
-    width + padding.left + padding.right - ((columnCount - 1) * strides[1] + kw),
-  ];
+  const rest = afterLastWindow(imageSize(dx as Value), imageSize(dy), imageSize(w), dx.attributes);
   return lowering.model.node('ConvTranspose', [lowering.plain(dy), lowering.plain(w)], {
     ...operatorAttributes(dx.attributes),
-    output_padding: rest,
+    output_padding: [...rest],
   });
 }
 

@@ -10,7 +10,7 @@ import {
   convolutionAlgorithm,
   inputGradientAlgorithm,
 } from './convolution-algorithm.js';
-import { choice, comparison, elementwiseNode } from './elementwise.js';
+import { choice, comparison, elementwise, elementwiseNode } from './elementwise.js';
 import {
   lowerGatherConvolution,
   lowerGatherInputGradient,
@@ -88,6 +88,10 @@ export const loweringRules: { readonly [Op in OpName]: Rule<Op> } = {
   relu: onValue(elementwiseNode('Relu')),
   leakyRelu: (lowering, y) =>
     elementwiseNode('LeakyRelu', { alpha: { float: y.attributes.alpha } })(lowering, y as Value),
+  pow: (lowering, y) =>
+    elementwise(lowering, y as Value, ([x]) =>
+      lowering.model.node('Pow', [x as string, lowering.model.float(y.attributes.exponent)]),
+    ),
   cast: (lowering, y) =>
     elementwiseNode('Cast', { to: ONNX_TYPES[y.attributes.dtype] })(lowering, y as Value),
 

@@ -185,6 +185,35 @@ describe('a convolution equals the evaluator, forward and for both gradients,', 
     );
   });
 
+  it('dilated, and transposed: any kernel, strides, padding and groups', async () => {
+    const shapes = fc.record({
+      groups: between(1, 2),
+      perGroup: between(1, 3),
+      outPerGroup: between(1, 3),
+      height: between(7, 9),
+      width: between(7, 9),
+      kernel: fc.tuple(between(1, 3), between(1, 4)),
+      strides: fc.tuple(between(1, 3), between(1, 2)),
+      dilations: fc.tuple(between(1, 3), between(1, 2)),
+      padding: anyPadding(2),
+      transposed: fc.boolean(),
+      outputPadding: fc.tuple(between(0, 2), between(0, 1)),
+    });
+    await fc.assert(
+      fc.asyncProperty(shapes, async (drawn) => {
+        const { groups, perGroup, outPerGroup, height, width, kernel, strides, transposed } = drawn;
+        const [c, o] = [groups * perGroup, groups * outPerGroup];
+        const outputPadding = drawn.outputPadding.map((rest, axis) => Math.min(rest, strides[axis]! - 1));
+        const options = { ...drawn, outputPadding: outputPadding as [number, number] };
+        const conv = (x: Value, w: Value, b: Value) =>
+          transposed ? g.convTranspose2d(x, w, b, options) : g.conv2d(x, w, b, options);
+        const weight = transposed ? [c, outPerGroup, ...kernel] : [o, perGroup, ...kernel];
+        await expectLoweredEqually([[2, c, height, width], weight, [o]], conv, gaussian);
+      }),
+      { ...RUNS, numRuns: 40 },
+    );
+  });
+
   it('after each other, with pooling between, whatever order their rows are in', async () => {
     const kernels = fc.constantFrom(1, 2, 3, 5);
     const pools = fc.constantFrom('max', 'average', 'overlapping', 'none');
