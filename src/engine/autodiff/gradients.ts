@@ -4,8 +4,9 @@
  */
 
 import { type Shape, sameShape } from '../../tensor/shape.js';
-import { add, reduceSum, reshape, scalar } from '../graph/build.js';
+import { reduceSum, reshape, scalar } from '../graph/build.js';
 import { describeValue, GraphError, topologicalOrder, type Value } from '../graph/value.js';
+import { sumOfGradients } from './sum-of-gradients.js';
 import { type Vjp, vjps } from './vjp.js';
 
 /**
@@ -18,17 +19,21 @@ export function gradients(loss: Value, xs: readonly Value[]): Value[] {
   }
   const order = topologicalOrder([loss]);
   const needed = dependents(order, xs);
-  const gradientOf = new Map<Value, Value>([[loss, scalar(1)]]);
+  const reached = new Map<Value, [Value, ...Value[]]>([[loss, [scalar(1)]]]);
+  const gradientOf = new Map<Value, Value>();
   for (const value of order.reverse()) {
-    const dy = gradientOf.get(value);
-    if (dy === undefined || !needed.has(value)) continue;
+    const all = reached.get(value);
+    if (all === undefined || !needed.has(value)) continue;
+    const dy = sumOfGradients(all);
+    gradientOf.set(value, dy);
     const vjp = vjps[value.op] as Vjp<never> as (y: Value, dy: Value) => readonly (Value | undefined)[];
     vjp(value, dy).forEach((dx, index) => {
       const x = value.inputs[index];
       if (x === undefined || dx === undefined || !needed.has(x)) return;
-      const reached = gradientOf.get(x);
-      const summed = undoBroadcast(dx, x.shape);
-      gradientOf.set(x, reached === undefined ? summed : add(reached, summed));
+      const own = undoBroadcast(dx, x.shape);
+      const others = reached.get(x);
+      if (others === undefined) reached.set(x, [own]);
+      else others.push(own);
     });
   }
   return xs.map((x) => {

@@ -5,6 +5,7 @@
  * - arithmetic with 0, 1 and other constants is done here;
  * - a reshape of a reshape becomes one reshape;
  * - whole parts of a concatenation are used as they are, not cut out of it;
+ * - values are concatenated along the first axis before they are reshaped, not one by one after;
  * - an expansion is dropped if the elementwise operation after it broadcasts anyway;
  * - a pooling's gradient is summed before it is spread over the windows;
  * - max-pool(relu(x)) becomes relu(max-pool(x)), which works on a fraction of the elements. Values
@@ -110,6 +111,8 @@ function rewrite(value: Value): Value | undefined {
       const x = operand(value, 0);
       return sameShape(x.shape, value.shape) ? x : partsOfConcatenation(value);
     }
+    case 'concat':
+      return concatenationOfReshaped(value);
     case 'reduceSum': {
       const x = operand(value, 0);
       const { axes, keepDims } = value.attributes;
@@ -199,6 +202,19 @@ function partsOfConcatenation(value: ValueOf<'slice'>): Value | undefined {
   if (first < 0 || last <= first) return undefined;
   const parts = whole.inputs.slice(first, last);
   return parts.length === 1 ? parts[0] : concat(parts, axis);
+}
+
+/**
+ * Along the first axis, a concatenation puts one value behind the other in memory. So matrices of
+ * like shapes are joined before they are reshaped, and the result is reshaped once.
+ */
+function concatenationOfReshaped(value: ValueOf<'concat'>): Value | undefined {
+  if (value.attributes.axis !== 0) return undefined;
+  const sources = value.inputs.flatMap((part) => (part.op === 'reshape' ? [operand(part, 0)] : []));
+  const rest = sources[0]?.shape.slice(1) ?? [];
+  const isAlike = ({ shape }: Value) => shape.length > 1 && sameShape(shape.slice(1), rest);
+  if (sources.length < value.inputs.length || !sources.every(isAlike)) return undefined;
+  return reshape(concat(sources, 0), value.shape);
 }
 
 /** The number in a scalar constant. */
