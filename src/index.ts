@@ -16,8 +16,8 @@ export { partitionByName, partitionerNames } from './data/partition/partitioners
 export { type SiteDifference, siteDifferences } from './data/survey/site-differences.js';
 export { type SitesSurvey, type SiteTable, surveySites } from './data/survey/site-survey.js';
 export { gradients } from './engine/autodiff/gradients.js';
-export * as graph from './engine/graph/build.js';
 export { evaluate } from './engine/graph/evaluate.js';
+export * as graph from './engine/graph/functions.js';
 export type { Graph, Value } from './engine/graph/value.js';
 export { carryOf } from './engine/nn/carry.js';
 export type { Correction } from './engine/nn/corrections/correction.js';
@@ -42,6 +42,7 @@ export {
 } from './engine/nn/layers/network.js';
 export { onFeatures } from './engine/nn/layers/preprocess.js';
 export { type NumberStatistics, preprocessConstants } from './engine/nn/layers/preprocess-constants.js';
+export { gru, lstm, type RecurrentLayer, type RecurrentResult } from './engine/nn/layers/recurrent.js';
 export { onStandardized, standardize, standardizedBy } from './engine/nn/layers/standardize.js';
 export { cnn1d } from './engine/nn/models/cnn1d.js';
 export { lenet5 } from './engine/nn/models/lenet5.js';

@@ -1,4 +1,4 @@
-"""Records what PyTorch computes for the networks for tables and signals: tables.json.
+"""Records what PyTorch computes for the networks for tables, signals and sequences: tables.json.
 
     /usr/bin/python3 test/pytorch/record_tables.py      # a second
 
@@ -129,6 +129,39 @@ class Rows(nn.Module):
         return self.fc(self.preprocess(numbers, categories))
 
 
+class Recurrent(nn.Module):
+    """Its sequence, averaged, beside its last hidden states."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.rnn = kind(CHANNELS, 5, num_layers=2, bidirectional=True, batch_first=True)
+        self.fc = nn.Linear(20, CLASSES)
+
+    def forward(self, x):
+        sequence, state = self.rnn(x)
+        hidden = state[0] if isinstance(state, tuple) else state
+        return self.fc(torch.cat([sequence.mean(1), hidden[-2], hidden[-1]], 1))
+
+
+class Operations(nn.Module):
+    """Dilated and transposed convolutions, resizing, and activations with kinks."""
+
+    def __init__(self):
+        super().__init__()
+        self.dilated = nn.Conv1d(CHANNELS, 6, 3, padding=2, dilation=2)
+        self.grouped = nn.Conv1d(6, 6, 3, padding=3, dilation=3, groups=2)
+        self.up = nn.ConvTranspose1d(6, 4, 3, stride=2, padding=1, output_padding=1)
+        self.prelu = nn.PReLU(4)
+        self.fc = nn.Linear(4 * 9, CLASSES)
+
+    def forward(self, x):
+        x = F.hardswish(4 * self.dilated(x))
+        x = F.softplus(F.elu(self.grouped(x), 0.7))
+        x = F.interpolate(self.prelu(self.up(x) - 1), 17, mode="linear", align_corners=True)
+        x = F.interpolate(x.clamp(-0.5, 1.5), 9, mode="linear")
+        return self.fc(F.hardsigmoid(x.abs() ** 1.5).flatten(1))
+
+
 class Linear(nn.Module):
     def __init__(self):
         super().__init__()
@@ -159,6 +192,9 @@ NETWORKS = {
     "tabular-resnet with layer norm": (lambda: TabularResnet(nn.LayerNorm), lambda: (waves(EXAMPLES, FEATURES),)),
     "cnn1d": (Cnn1d, lambda: (waves(EXAMPLES, CHANNELS, LENGTH),)),
     "batch norm of signals": (SignalNorm, lambda: (waves(EXAMPLES, CHANNELS, LENGTH),)),
+    "lstm": (lambda: Recurrent(nn.LSTM), lambda: (waves(EXAMPLES, LENGTH, CHANNELS),)),
+    "gru": (lambda: Recurrent(nn.GRU), lambda: (waves(EXAMPLES, LENGTH, CHANNELS),)),
+    "dilated, transposed, resized": (Operations, lambda: (waves(EXAMPLES, CHANNELS, LENGTH),)),
     "rows with embeddings": (Rows, rows_of_table),
 }
 

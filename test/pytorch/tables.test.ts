@@ -1,6 +1,6 @@
 /**
- * The networks for tables and signals follow PyTorch: the gradients of a step, the losses of ten,
- * the state after them, and the logits of every example in evaluation. `record_tables.py` recorded
+ * The networks for tables, signals and sequences follow PyTorch: the gradients of a step, the losses
+ * of ten, the state after them, and the logits of every example in evaluation. `record_tables.py` recorded
  * what PyTorch computes; weights and data are the same functions of position here.
  */
 import { readFileSync } from 'node:fs';
@@ -8,9 +8,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { ColumnFacts } from '../../src/data/dataset.js';
 import { MISSING_NUMBER } from '../../src/data/features.js';
 import * as g from '../../src/engine/graph/build.js';
+import * as c from '../../src/engine/graph/compose.js';
+import { resize } from '../../src/engine/graph/resize.js';
+import type { Value } from '../../src/engine/graph/value.js';
 import { exportInference } from '../../src/engine/nn/export-inference.js';
 import { batchNorm } from '../../src/engine/nn/layers/batch-norm.js';
 import { withConstants } from '../../src/engine/nn/layers/constants.js';
+import { ones } from '../../src/engine/nn/layers/initializers.js';
 import { dense } from '../../src/engine/nn/layers/layers.js';
 import {
   initialFrozen,
@@ -21,6 +25,7 @@ import {
 } from '../../src/engine/nn/layers/network.js';
 import { onFeatures } from '../../src/engine/nn/layers/preprocess.js';
 import { preprocessConstants } from '../../src/engine/nn/layers/preprocess-constants.js';
+import { gru, lstm } from '../../src/engine/nn/layers/recurrent.js';
 import { cnn1d } from '../../src/engine/nn/models/cnn1d.js';
 import { linearModel } from '../../src/engine/nn/models/linear-model.js';
 import { mlp } from '../../src/engine/nn/models/mlp.js';
@@ -105,6 +110,35 @@ const constants = preprocessConstants([
 const signalNorm: Network = (scope, x) =>
   dense(scope.in('fc'), g.flatten(batchNorm(scope.in('norm'), x)), CLASSES);
 
+const recurrent =
+  (layer: typeof lstm | typeof gru): Network =>
+  (scope, x) => {
+    const { sequence, hidden } = layer(scope.in('rnn'), x, { hidden: 5, layers: 2, bidirectional: true });
+    return dense(scope.in('fc'), g.concat([g.reduceMean(sequence, [1]), ...hidden.slice(-2)], 1), CLASSES);
+  };
+
+/** Convolutions of signals along the last axis, resizing, and activations with kinks. */
+const operations: Network = (scope, signals) => {
+  const weight = (name: string, ...shape: number[]) => scope.parameter(name, shape, ones);
+  const along = (left: number, right = left) => ({ top: 0, left, bottom: 0, right });
+  const resized = (x: Value, length: number, coordinates: 'align_corners' | 'half_pixel') =>
+    resize(x, [1, length], { mode: 'linear', coordinates });
+  let x = g.reshape(signals, [signals.shape[0]!, 2, 1, 13]);
+  x = g.conv2d(x, weight('dilated.weight', 6, 2, 1, 3), weight('dilated.bias', 6), {
+    ...{ padding: along(2), dilations: [1, 2] },
+  });
+  x = g.conv2d(c.hardSwish(g.mul(x, 4)), weight('grouped.weight', 6, 3, 1, 3), weight('grouped.bias', 6), {
+    ...{ padding: along(3), dilations: [1, 3], groups: 2 },
+  });
+  x = c.softplus(c.elu(x, 0.7));
+  x = g.convTranspose2d(x, weight('up.weight', 6, 4, 1, 3), weight('up.bias', 4), {
+    ...{ strides: [1, 2], padding: along(1), outputPadding: [0, 1] },
+  });
+  x = c.prelu(g.sub(x, 1), g.reshape(weight('prelu.weight', 4), [4, 1, 1]));
+  x = resized(c.clamp(resized(x, 17, 'align_corners'), { min: -0.5, max: 1.5 }), 9, 'half_pixel');
+  return dense(scope.in('fc'), g.flatten(c.hardSigmoid(c.pow(c.abs(x), 1.5))), CLASSES);
+};
+
 const classes = CLASSES;
 const small = { classes, width: 6, hidden: 8, blocks: 2 } as const;
 const table = rows();
@@ -116,6 +150,9 @@ const networks: Readonly<Record<string, readonly [Network, Columns]>> = {
   'tabular-resnet with layer norm': [tabularResnet({ ...small, norm: 'layer' }), numbers(5)],
   cnn1d: [cnn1d({ classes }), numbers(2, 13)],
   'batch norm of signals': [signalNorm, numbers(2, 13)],
+  lstm: [recurrent(lstm), numbers(13, 2)],
+  gru: [recurrent(gru), numbers(13, 2)],
+  'dilated, transposed, resized': [operations, numbers(2, 13)],
   'rows with embeddings': [
     onFeatures(
       linearModel({ classes }),
