@@ -3,9 +3,17 @@
  * train on.
  */
 
-import { input } from '../src/engine/graph/build.js';
+import { input, reshape } from '../src/engine/graph/build.js';
 import { topologicalOrder, type Value } from '../src/engine/graph/value.js';
-import { applyNetwork, layoutOf, type Network, parametersOf } from '../src/engine/nn/layers/network.js';
+import { dense } from '../src/engine/nn/layers/layers.js';
+import {
+  applyNetwork,
+  layoutOf,
+  type Network,
+  parametersOf,
+  type Scope,
+} from '../src/engine/nn/layers/network.js';
+import { gru, lstm, type RecurrentLayer, type RecurrentResult } from '../src/engine/nn/layers/recurrent.js';
 import { lenet5 } from '../src/engine/nn/models/lenet5.js';
 import { mlp } from '../src/engine/nn/models/mlp.js';
 import { onPixels, pixels } from '../src/engine/nn/models/normalize-pixels.js';
@@ -24,12 +32,25 @@ interface MeasuredNetwork {
 }
 
 const GREY = [1, 28, 28];
+/** Rows of 64 pixels, which a recurrent network reads one after the other. */
+const SEQUENCE = [1, 128, 64];
+
+/** The rows of a picture as a sequence: the last hidden state of 256 units, and a dense layer. */
+const recurrent =
+  (layer: (scope: Scope, x: Value, options: RecurrentLayer) => RecurrentResult): Network =>
+  (scope, images) => {
+    const [n = 1, , rows = 1, columns = 1] = images.shape;
+    const { hidden } = layer(scope.in('rnn'), reshape(images, [n, rows, columns]), { hidden: 256 });
+    return dense(scope.in('fc'), hidden[0] as Value, 10);
+  };
 
 const networks = {
   'paper-cnn': { network: onPixels(paperCnn()), imageShape: GREY },
   lenet5: { network: onPixels(lenet5()), imageShape: GREY },
   mlp: { network: onPixels(mlp()), imageShape: GREY },
   resnet8: { network: onPixels(resnet8()), imageShape: [3, 32, 32] },
+  lstm: { network: onPixels(recurrent(lstm)), imageShape: SEQUENCE },
+  gru: { network: onPixels(recurrent(gru)), imageShape: SEQUENCE },
 } as const satisfies Record<string, MeasuredNetwork>;
 
 export type NetworkName = keyof typeof networks;

@@ -26,10 +26,13 @@ EXAMPLES = 1280
 WARM_UP_RUNS = 3
 
 
-def framed(grey, channels, side):
-    """[N,H,W] bytes in the middle of every channel of [N,channels,side,side]."""
-    margin = (side - grey.shape[1]) // 2
-    padded = np.pad(grey, ((0, 0), (margin, margin), (margin, margin)))
+SHAPES = {"resnet8": (3, 32, 32), "lstm": (1, 128, 64), "gru": (1, 128, 64)}
+
+
+def framed(grey, channels, height, width):
+    """[N,H,W] bytes in the middle of every channel of [N,channels,height,width]."""
+    rows, columns = ((size - own) // 2 for size, own in zip((height, width), grey.shape[1:]))
+    padded = np.pad(grey, ((0, 0), (rows, rows), (columns, columns)))
     return np.repeat(padded[:, None], channels, axis=1)
 
 
@@ -39,10 +42,10 @@ def main():
     torch.set_num_threads(int(threads))
     torch.set_flush_denormal(True)
     torch.manual_seed(1)
-    channels, side = (3, 32) if name == "resnet8" else (1, 28)
-    images = torch.from_numpy(framed(read_idx(image_file, EXAMPLES), channels, side).astype(np.float32) / 255)
+    shape = SHAPES.get(name, (1, 28, 28))
+    images = torch.from_numpy(framed(read_idx(image_file, EXAMPLES), *shape).astype(np.float32) / 255)
     labels = torch.from_numpy(read_idx(label_file, EXAMPLES).astype(np.int64))
-    model = build(name, channels=channels, side=side)
+    model = build(name, channels=shape[0], side=shape[2])
     if layout == "channels-last":
         images = images.to(memory_format=torch.channels_last)
         model = model.to(memory_format=torch.channels_last)

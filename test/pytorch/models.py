@@ -124,6 +124,18 @@ class UNet(nn.Module):
         return self.out(x)
 
 
+class RecurrentRows(nn.Module):
+    """The rows of a picture as a sequence: the last hidden state, and a dense layer."""
+
+    def __init__(self, kind, side, classes=10):
+        super().__init__()
+        self.rnn = kind(side, 256, batch_first=True)
+        self.fc = nn.Linear(256, classes)
+
+    def forward(self, x):
+        return self.fc(self.rnn(x.flatten(1, 2))[0][:, -1])
+
+
 def enlarged(x, like):
     """Each pixel twice in each direction; the last ones once more where `like` is odd."""
     x = F.interpolate(x, scale_factor=2, mode="nearest")
@@ -144,4 +156,6 @@ def build(name, channels=1, classes=10, side=28, kernel=3):
         return Mlp(channels, classes, side)
     if name == "resnet8":
         return ResNet8(channels, classes)
+    if name in ("lstm", "gru"):
+        return RecurrentRows(nn.LSTM if name == "lstm" else nn.GRU, side, classes)
     raise ValueError(f"model: expected one of {', '.join(NAMES)}, got {name}")
