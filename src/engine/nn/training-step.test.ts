@@ -5,6 +5,7 @@ import { evaluate } from '../graph/evaluate.js';
 import { graphInputs, topologicalOrder } from '../graph/value.js';
 import { conv2d, dense, dropout } from './layers/layers.js';
 import { initialState, layoutOf, type Network, parametersOf } from './layers/network.js';
+import { lstm } from './layers/recurrent.js';
 import { onPixels, pixels } from './models/normalize-pixels.js';
 import { adam, sgd } from './optimizers.js';
 import { classification } from './tasks/classification.js';
@@ -99,6 +100,30 @@ it('a batch whose activations are large goes through in parts, and gives what it
     whole.nextState!,
     Float64Array.from(state, (w, at) => w - 0.01 * sums[at]!),
   );
+});
+
+describe('the arrays of a recurrent network are large, and its batch', () => {
+  const partsOf = (network: Network, shape: readonly number[], batchSize: number) => {
+    const inputs = [{ name: 'images', dtype: 'f32', shape } as const];
+    const layout = layoutOf(parametersOf(network, inputs));
+    const graph = trainingStep(describeStep(batchSize, { network, layout, inputs, optimizer: sgd() }));
+    const found = topologicalOrder(Object.values(graph.outputs)).find(({ op }) => op === 'sumOverParts');
+    return found === undefined ? 1 : (found.attributes as { readonly parts: number }).parts;
+  };
+
+  it('stays whole, since each part would read the weights in each step', () => {
+    const recurrent: Network = (scope, x) => {
+      const { hidden } = lstm(scope.in('rnn'), x, { hidden: 64 });
+      return dense(scope.in('fc'), hidden[0]!, CLASSES);
+    };
+    expect(partsOf(recurrent, [100, 16], 256)).toBe(1);
+  });
+
+  it('goes through in parts where it is the arrays alone that are large', () => {
+    const wide: Network = (scope, x) =>
+      dense(scope.in('fc'), g.reduceMean(g.tanh(g.concat([x, x, x], 1)), [1]), CLASSES);
+    expect(partsOf(wide, [400, 64], 256)).toBeGreaterThan(1);
+  });
 });
 
 describe('a ragged batch', () => {

@@ -295,16 +295,38 @@ const PART_BYTES = 2.5 * 2 ** 20;
  * gradients of its parts, so a step computes one part after the other. There are as few parts as
  * keep the largest array of a part (an activation, or the operand of a convolution) below
  * `partBytes`. A batch stays whole if a layer keeps statistics, since such a layer looks across the
- * batch, unless it is to look at parts of it.
+ * batch, unless it is to look at parts of it. It also stays whole in a recurrent network whose
+ * weights are large: each step of each part would read them again, for a few rows at a time.
  */
 function batchParts(description: TrainingDescription): number {
   const { batchSize, layout, partBytes = PART_BYTES, normPerPart = false } = description;
   if (layoutSize(layout) > weightsIn(layout) && !normPerPart) return 1;
-  const largestBytes = 4 * Math.max(1, ...activationsOfOne(description).map(activationSize));
+  const activations = activationsOfOne(description);
+  const largest = Math.max(1, ...activations.map(activationSize));
+  if (READ_AGAIN * weightsReadAgain(activations) > batchSize * largest) return 1;
   let parts = 1;
-  while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * largestBytes > partBytes))
+  while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * 4 * largest > partBytes))
     parts++;
   return parts;
+}
+
+/** What it costs to read a weight again and to start its product, in moves of a number. */
+const READ_AGAIN = 20;
+
+/** The numbers in the weights of products, counted for each use but the first. */
+function weightsReadAgain(activations: readonly Value[]): number {
+  const ofExample = new Set(activations);
+  const used = new Set<Value>();
+  let again = 0;
+  for (const { op, inputs } of activations) {
+    if (op !== 'matmul') continue;
+    for (const weight of inputs) {
+      if (ofExample.has(weight)) continue;
+      if (used.has(weight)) again += sizeOf(weight.shape);
+      used.add(weight);
+    }
+  }
+  return again;
 }
 
 /**
