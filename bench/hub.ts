@@ -38,6 +38,16 @@ export interface HubResult {
   readonly countedBytesPerSecond?: number;
   /** The same of plain streamed PUTs into files. */
   readonly plainBytesPerSecond?: number;
+  /** How long the hub took to answer /healthz, asked all the while by a process of its own. */
+  readonly health?: {
+    readonly medianMs: number;
+    readonly mostMs: number;
+    /** The same of the processor's time that the hub's main thread took meanwhile. */
+    readonly mostBusyMs: number;
+    readonly unanswered: number;
+  };
+  /** How many descriptors the coordinator may have. */
+  readonly descriptors?: number;
 }
 
 interface Case {
@@ -48,6 +58,8 @@ interface Case {
   readonly trainingSeconds: number;
   readonly idle?: true;
   readonly large?: true;
+  /** The most descriptors of the coordinator, in place of the shell's limit. */
+  readonly descriptors?: number;
 }
 
 const cases = (quick: boolean): readonly Case[] => [
@@ -57,6 +69,7 @@ const cases = (quick: boolean): readonly Case[] => [
     hidden: [256, 128],
     rounds: quick ? 5 : 20,
     trainingSeconds: 10,
+    descriptors: 1000,
   },
   {
     name: 'idle participants',
@@ -108,23 +121,18 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
   // process.
   if (one.large) await plainPuts(folder, participants, 4 * (hidden[0] ?? 0) * (hidden[1] ?? 0));
   const out = join(folder, 'run');
-  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-  const coordinator = spawn(
-    process.execPath,
-    [main, 'serve', join(folder, 'federation.yaml'), '--out', out, '--port', '0'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const coordinator = serve(join(folder, 'federation.yaml'), out, one.descriptors);
   let peakBytes = 0;
   try {
     const url = await urlOf(coordinator);
+    const health = askHealth(url, coordinator.pid);
     const tokens = [...handedOut(out).tokens.values()].slice(0, participants);
     const watch = setInterval(async () => {
       peakBytes = (await peakBytesOf(coordinator.pid as number)) ?? peakBytes;
     }, 200);
     const totals = await simulate(url, tokens, one);
     clearInterval(watch);
+    const answers = await health();
     const updateBytes = totals.uploadedBytes / (participants * rounds);
     const { round, own } = one.idle ? {} : await timesIn(join(out, 'coordinator.log'));
     // It would still be writing down how the run ended.
@@ -137,6 +145,8 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
       updateBytes,
       peakBytes,
       refused: totals.refused,
+      health: answers,
+      ...(one.descriptors && { descriptors: one.descriptors }),
       ...(round !== undefined && { roundSeconds: round }),
       ...(own !== undefined && { ownSeconds: own }),
       ...(plain !== undefined && {
@@ -148,6 +158,39 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
   } finally {
     coordinator.kill('SIGKILL');
   }
+}
+
+/** @param descriptors the most that it may have open */
+function serve(yaml: string, out: string, descriptors: number | undefined): ChildProcess {
+  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+  const command = [process.execPath, main, 'serve', yaml, '--out', out, '--port', '0'];
+  const limited = descriptors && ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh'];
+  const [program = '', ...args] = [...(limited || []), ...command];
+  return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Asks a hub for /healthz all the time. @returns what ends it and says how long answers took */
+function askHealth(url: string, pid: number | undefined) {
+  const script = fileURLToPath(new URL('../test/hostile/ask-health.mjs', import.meta.url));
+  const asking = spawn(process.execPath, [script, new URL(url).port, String(pid)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const said = text(asking.stdout);
+  return async () => {
+    asking.stdin.end();
+    const { times, worked, unanswered, atTheEnd } = JSON.parse(await said) as Record<
+      'times' | 'worked',
+      number[]
+    > &
+      Record<'unanswered' | 'atTheEnd', number>;
+    return {
+      medianMs: median(times) ?? Number.NaN,
+      mostMs: Math.max(...times),
+      mostBusyMs: Math.max(...worked),
+      // The hub ends with its federation, and is asked once more.
+      unanswered: unanswered - atTheEnd,
+    };
+  };
 }
 
 /** Where it listens, once it has made the tokens of its participants. */

@@ -318,11 +318,18 @@ export function profileTable(profile: Profile): string {
 
 export function hubTable(result: HubResult): string {
   const { name, participants, updateBytes, rounds, peakBytes, refused, roundSeconds, ownSeconds } = result;
-  const { bytesPerSecond, countedBytesPerSecond, plainBytesPerSecond } = result;
+  const { bytesPerSecond, countedBytesPerSecond, plainBytesPerSecond, health, descriptors } = result;
   const rows = [
     ['participants', count(participants)],
     ['memory of the coordinator, at most', byteSize(peakBytes)],
   ];
+  if (descriptors !== undefined) rows.push(['descriptors that it may have', count(descriptors)]);
+  if (health !== undefined) {
+    const { medianMs, mostMs, mostBusyMs, unanswered } = health;
+    const most = `${mostMs.toFixed(0)} ms at most, of which the hub worked ${mostBusyMs.toFixed(0)} ms at most`;
+    const missing = unanswered > 0 ? `, ${unanswered} not answered` : '';
+    rows.push(['/healthz', `${medianMs.toFixed(0)} ms, ${most}${missing}`]);
+  }
   if (updateBytes > 0)
     rows.push(['one update', byteSize(updateBytes)], ['rounds', count(rounds)], ['refused', count(refused)]);
   if (roundSeconds !== undefined && ownSeconds !== undefined) {

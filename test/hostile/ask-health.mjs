@@ -1,7 +1,7 @@
 // Asks a hub for /healthz again and again, in a process of its own: the attackers' process would
 // keep it waiting. `node ask-health.mjs PORT PID`; when its input ends, it prints for how many
 // milliseconds it waited each time, how many of them the hub's main thread was at work (0 where the
-// system does not say), and how often no answer came.
+// system does not say), how often no answer came, and how many of these were the last.
 //
 // Who asks without a token is a stranger: its place may be given to one of hundreds who come a
 // moment later, before it is answered. It asks once more then, and the time runs on.
@@ -42,12 +42,16 @@ function workedMs() {
 const times = [];
 const worked = [];
 let unanswered = 0;
+/** How many of them were the last. */
+let atTheEnd = 0;
 while (!over) {
   const began = performance.now();
   const before = workedMs();
-  if (!(await isAnswered()) && !(await isAnswered())) unanswered++;
+  const answered = (await isAnswered()) || (await isAnswered());
+  unanswered += answered ? 0 : 1;
+  atTheEnd = answered ? 0 : atTheEnd + 1;
   times.push(performance.now() - began);
   worked.push(workedMs() - before);
   await delay(50);
 }
-console.log(JSON.stringify({ times, worked, unanswered }));
+console.log(JSON.stringify({ times, worked, unanswered, atTheEnd }));

@@ -1,4 +1,7 @@
-/** Processes of a federation of tables die during the survey before round 1. */
+/**
+ * Processes of a federation of tables die during the survey before round 1, which counts numbers and
+ * classes.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,6 +24,7 @@ dataset: none
 participants: [${hospitals.join(', ')}]
 partition: { name: own, participants: 2 }
 model: { name: logistic-regression }
+loss: { name: softmax-cross-entropy, classWeights: balanced }
 optimizer: { name: sgd, learningRate: 0.05 }
 local: { epochs: 1 }
 rounds: 2

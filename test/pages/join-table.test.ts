@@ -1,4 +1,7 @@
-/** A tab of real Chromium takes part with a table, beside processes, and another with arrays. */
+/**
+ * A tab of real Chromium takes part with a table, beside processes, and another with arrays. The
+ * survey before round 1 counts classes, too, for the weights of the loss.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,6 +28,7 @@ const settings: ConfigurationInput = {
   ...parse(readFileSync(heart('across-machines.yaml'), 'utf8')),
   ...{ participants, partition: { name: 'own', participants: participants.length } },
   ...{ seed: 1, rounds: 3, evaluateEvery: 1 },
+  loss: { name: 'softmax-cross-entropy', classWeights: 'balanced' },
 };
 
 describe.skipIf(executablePath === undefined)('a tab', () => {

@@ -1,20 +1,24 @@
 /** Federations whose loss weighs classes by a survey: of arrays and tables, and over real channels. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { natsServer, withoutNats } from '../../../test/nats-server.js';
-import { overHub, overNats, servedOver, type Way } from '../../../test/served-over.js';
+import { overHub, overNats, type ServedRun, servedOver, type Way } from '../../../test/served-over.js';
 import { smallTable } from '../../../test/small-table.js';
 import { arrayDataset } from '../../data/arrays/array-dataset.js';
 import { type TrainTestSplit, withoutTest } from '../../data/dataset.js';
+import { dense } from '../../engine/nn/layers/layers.js';
+import type { Network } from '../../engine/nn/layers/network.js';
 import { replayRun } from '../../experiments/replay.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
+import type { JoinOptions } from '../participant/node/join-federation.js';
 import type { TakePartOutcome } from '../participant/take-part.js';
 import { shareChoice } from '../plan/share-choice.js';
 import type { RoundEvent } from '../rounds/round-events.js';
-import { runFederation } from './run-federation.js';
+import { type FederationOptions, runFederation } from './run-federation.js';
 import { eachInFolder } from './serve-federation.contract.js';
+import type { ServeOptions } from './serve-federation.js';
 
 const balanced = { loss: { name: 'softmax-cross-entropy', classWeights: 'balanced' } } as const;
 const configuration = {
@@ -39,14 +43,34 @@ const rare = (classes = ['well', 'ill']) =>
   });
 type Data = TrainTestSplit;
 const arrays: Data = withoutTest(rare());
+/** Bright ones are of the second class, one in four. */
+const pictures: Data = withoutTest(
+  arrayDataset({
+    name: 'checks',
+    inputs: [
+      {
+        ...{ name: 'images', shape: [1, 4, 4], meaning: { kind: 'picture' } },
+        values: Uint8Array.from({ length: 300 * 16 }, (_, i) =>
+          (i >> 4) % 4 === 0 ? 200 + (i % 7) : i % 50,
+        ),
+      },
+    ],
+    targets: [
+      {
+        ...{ name: 'class', values: Int32Array.from({ length: 300 }, (_, i) => Number(i % 4 === 0)) },
+        meaning: { kind: 'categories', names: ['dark', 'bright'] },
+      },
+    ],
+  }),
+);
 const table: Data = { train: smallTable(300), test: smallTable(60, 2) };
 
 const folderOf = eachInFolder();
 const constantsOf = async (out: string) =>
   decodeSafetensors(await readFile(join(out, 'models/constants-1.safetensors')), 'constants').state;
 
-const run = (out: string, more: object = {}, data: Data = arrays) =>
-  runFederation({ ...configuration, ...more }, { data, out, workers: 1 });
+const run = (out: string, more: object = {}, data: Data = arrays, own: FederationOptions = {}) =>
+  runFederation({ ...configuration, ...more }, { data, out, workers: 1, ...own });
 const stateOf = async (out: string) => readFile(join(out, 'model.safetensors'));
 
 describe('a run with balanced classes', () => {
@@ -85,8 +109,18 @@ describe('a run with balanced classes', () => {
 
   it('refuses a class that nobody has', async () => {
     const data = withoutTest(rare(['well', 'ill', 'unknown']));
-    await expect(run(join(folderOf(), 'run'), {}, data)).rejects.toThrow(
-      'no training row is counted in the class "unknown"',
+    const folder = folderOf();
+    await expect(run(join(folder, 'run'), {}, data)).rejects.toThrow(
+      'options: "loss.classWeights" is "balanced", but no training row is counted in the class "unknown"',
+    );
+    // Nothing was begun.
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('refuses weights that are given beside, in the settings of constants', async () => {
+    const constants = { 'loss.constants.classWeights': [1, 2] };
+    await expect(run(join(folderOf(), 'run'), { constants })).rejects.toThrow(
+      'but "constants" gives "loss.constants.classWeights", expected one of both',
     );
   });
 
@@ -99,29 +133,55 @@ describe('a run with balanced classes', () => {
 });
 
 describe('a served federation with balanced classes', () => {
-  const cases: readonly [string, object, Data][] = [
-    ['arrays', {}, arrays],
-    ['a table', { dataset: 'small-table' }, table],
+  interface Case {
+    readonly more?: object;
+    readonly data?: Data;
+    /** What the coordinator brings. */
+    readonly own?: Pick<ServeOptions, 'extensions'>;
+    /** What participants bring, the first of them something else. */
+    readonly theirs?: Partial<JoinOptions>;
+    readonly first?: Partial<JoinOptions>;
+    /** Whether a model is there to start from. */
+    readonly starts?: true;
+  }
+  const twoLayers: Network = (scope, x) => dense(scope.in('head'), dense(scope.in('body'), x, 3), 2);
+  const extensions = { network: twoLayers };
+  const cases: readonly [string, Case][] = [
+    ['arrays', {}],
+    ['a table', { more: { dataset: 'small-table' }, data: table }],
     [
       'a table that each site prepares',
-      { dataset: 'small-table', preprocessing: { statistics: 'site' } },
-      table,
+      { more: { dataset: 'small-table', preprocessing: { statistics: 'site' } }, data: table },
     ],
-    ['arrays and a method that sums gradients', { strategy: { name: 'fisher-mean' } }, arrays],
+    ['arrays and a method that sums gradients', { more: { strategy: { name: 'fisher-mean' } } }],
+    ['pictures', { more: { dataset: 'checks' }, data: pictures }],
+    ['a model to start from', { starts: true }],
+    ['a table and a model to start from', { more: { dataset: 'small-table' }, data: table, starts: true }],
+    [
+      'a network that one participant has, and others take the plan of',
+      {
+        more: { model: { name: 'custom' } },
+        ...{ own: { extensions }, first: { extensions }, theirs: { acceptForeignPlan: true } },
+      },
+    ],
   ];
 
-  async function comesToTheBytes(way: Way, folder: string, more: object, data: Data): Promise<void> {
+  async function comesToTheBytes(way: Way, folder: string, one: Case = {}): Promise<void> {
+    const { more = {}, data = arrays, own, theirs, first = theirs, starts } = one;
     const settings = { ...configuration, ...more };
+    const init = starts && join(folder, 'first/model.safetensors');
+    if (starts) await run(join(folder, 'first'), { ...more, rounds: 1, seed: 7 }, data);
     const taking: Promise<TakePartOutcome | Error>[] = [];
-    const { out } = await servedOver(way, folder, settings, { test: data.test }, (served) => {
+    const { out } = await servedOver(way, folder, settings, { test: data.test, init, ...own }, (served) => {
       for (const [i, name] of names.entries()) {
+        const brought = i === 0 ? first : theirs;
         const choice = shareChoice(`iid:${i + 1}/3`);
-        taking.push(served.join(name, { data: data.train, choice }));
+        taking.push(served.join(name, { data: data.train, choice, ...brought }));
       }
     });
     for (const outcome of await Promise.all(taking)) expect(outcome).toMatchObject({ type: 'finished' });
     const alone = join(folder, 'run');
-    const { result } = await run(alone, more, data);
+    const { result } = await run(alone, more, data, { init, ...own });
     expect((await stateOf(out)).equals(await stateOf(alone))).toBe(true);
     expect(await constantsOf(out)).toEqual(await constantsOf(alone));
     const personal = new Map(result.personal?.map(({ name, file }) => [name, file]));
@@ -129,16 +189,65 @@ describe('a served federation with balanced classes', () => {
       const expected = await readFile(personal.get(name) ?? join(alone, 'model.safetensors'));
       expect((await stateOf(join(folder, name))).equals(expected)).toBe(true);
     }
-    expect((await replayRun(out, { data, workers: 1 })).differences).toEqual([]);
+    expect((await replayRun(out, { data, workers: 1, init, ...own })).differences).toEqual([]);
   }
 
-  it.each(cases)('comes to the bytes of a run over a hub: %s', async (_, more, data) => {
+  it.each(cases)('comes to the bytes of a run over a hub: %s', async (_, one) => {
     const folder = folderOf();
-    await comesToTheBytes(await overHub(folder), folder, more, data);
+    await comesToTheBytes(await overHub(folder), folder, one);
+  });
+
+  it.each(['computed', 'merged'])('that stops when it has %s goes on to the same bytes', async (moment) => {
+    const folder = folderOf();
+    const stopping = new AbortController();
+    const observer = { onEvent: ({ type }: RoundEvent) => type === moment && stopping.abort() };
+    const served = (options: Partial<ServeOptions>, joins: (run: ServedRun) => void) =>
+      overHub(folder).then((way) => servedOver(way, folder, configuration, options, joins));
+    const taking: Promise<TakePartOutcome | Error>[] = [];
+    const take = (signal: AbortSignal | undefined) => (run: ServedRun) => {
+      for (const [i, name] of names.entries()) {
+        const choice = shareChoice(`iid:${i + 1}/3`);
+        taking.push(run.join(name, { data: arrays.train, choice, signal }));
+      }
+    };
+    await served({ test: arrays.test, observer, signal: stopping.signal }, take(stopping.signal));
+    await Promise.all(taking.splice(0));
+    const { out } = await served({ test: arrays.test }, take(undefined));
+    for (const outcome of await Promise.all(taking)) expect(outcome).toMatchObject({ type: 'finished' });
+    const alone = join(folder, 'run');
+    await run(alone);
+    expect((await stateOf(out)).equals(await stateOf(alone))).toBe(true);
+    expect(await constantsOf(out)).toEqual(await constantsOf(alone));
+  });
+
+  it('ends with one line when the survey finds a class that nobody has', async () => {
+    const folder = folderOf();
+    const train = rare(['well', 'ill', 'unknown']);
+    const leaving = new AbortController();
+    const taking: Promise<TakePartOutcome | Error>[] = [];
+    const serving = servedOver(
+      await overHub(folder),
+      folder,
+      configuration,
+      { test: withoutTest(train).test },
+      (served) => {
+        for (const [i, name] of names.entries()) {
+          const choice = shareChoice(`iid:${i + 1}/3`);
+          taking.push(served.join(name, { data: train, choice, signal: leaving.signal }));
+        }
+      },
+    );
+    await expect(serving).rejects.toMatchObject({
+      ...{ name: 'ConfigurationError', hint: 'leave the class out, or give a number for each class' },
+      message:
+        'survey: "loss.classWeights" is "balanced", but no training row is counted in the class "unknown"; counts below 5 of a participant are hidden',
+    });
+    leaving.abort();
+    await Promise.all(taking);
   });
 
   it.skipIf(withoutNats)('comes to the bytes of a run over NATS', async () => {
     const server = await natsServer();
-    await comesToTheBytes(overNats(server.url), folderOf(), {}, arrays).finally(() => server.stop());
+    await comesToTheBytes(overNats(server.url), folderOf()).finally(() => server.stop());
   });
 });

@@ -4,6 +4,10 @@
  * The rows are counted by a survey of all participants, in which small counts are hidden. A hidden
  * row counts in the class that it is shown in; rows without a class count in none.
  */
+
+import { classCounts } from '../../data/class-counts.js';
+import { categoriesOf, type Dataset } from '../../data/dataset.js';
+import type { Share } from '../../data/partition/partition.js';
 import { figuresOfSurvey } from '../../data/survey/figures.js';
 import type { TableSurvey } from '../../data/survey/survey.js';
 import type { Constants } from '../../engine/nn/layers/constants.js';
@@ -22,14 +26,34 @@ export function classWeights(survey: TableSurvey, sums: ArrayLike<number>, small
     throw new Error('internal: the survey counts no classes');
   }
   const { counts } = classes;
-  const empty = counts.indexOf(0);
-  if (empty >= 0) {
-    const hidden = smallestCount > 1 ? `; counts below ${smallestCount} of a participant are hidden` : '';
-    throw new ConfigurationError(
-      `survey: "loss.classWeights" is "balanced", but no training row is counted in the class "${classes.variable.names[empty]}"${hidden}`,
-      { hint: 'leave the class out, or give a number for each class' },
-    );
-  }
+  const hidden = smallestCount > 1 ? `; counts below ${smallestCount} of a participant are hidden` : '';
+  checkCounted(classes.variable.names, counts, 'survey', hidden);
   const rows = counts.reduce((a, b) => a + b, 0);
   return { [CLASS_WEIGHTS]: counts.map((count) => rows / (counts.length * count)) };
+}
+
+/**
+ * The same of data that are all here: a class that nobody has is found before anything begins.
+ * @throws ConfigurationError when no training example is of a class
+ */
+export function checkEachClass(dataset: Dataset, shares: readonly Share[], source: string): void {
+  const names = [...categoriesOf(dataset)];
+  const labels = dataset.targets[0]?.values;
+  if (labels === undefined) return;
+  const counts = new Float64Array(names.length);
+  for (const { train } of shares) {
+    for (const [label, count] of classCounts(labels, names.length, train).entries()) {
+      counts[label] = (counts[label] as number) + count;
+    }
+  }
+  checkCounted(names, counts, source);
+}
+
+function checkCounted(names: readonly string[], counts: ArrayLike<number>, source: string, more = ''): void {
+  const empty = names.findIndex((_, label) => counts[label] === 0);
+  if (empty < 0) return;
+  throw new ConfigurationError(
+    `${source}: "loss.classWeights" is "balanced", but no training row is counted in the class "${names[empty]}"${more}`,
+    { hint: 'leave the class out, or give a number for each class' },
+  );
 }

@@ -34,7 +34,7 @@ interface Settings extends PictureFactsSettings {
   readonly task: TaskSettings;
   readonly metrics?: readonly string[] | undefined;
   readonly decision?: unknown;
-  readonly loss: { readonly name: string };
+  readonly loss: { readonly name: string; readonly classWeights?: unknown };
   readonly refit?: object | undefined;
   readonly share?: readonly string[] | undefined;
   readonly constants?: Readonly<Record<string, unknown>> | undefined;
@@ -238,9 +238,17 @@ function lossOfTheTask({ task, loss }: Settings): Complaint | undefined {
   };
 }
 
-/** The constants that prepare the numbers of a table are given, or made from a survey. */
-function constantsOrSurvey({ constants = {}, preprocessing }: Settings): Complaint | undefined {
-  const given = Object.keys(constants).find((name) => name.startsWith('preprocess.constants.'));
+/** Constants that prepare numbers, or weigh classes, are given or made from a survey. */
+function constantsOrSurvey({ constants = {}, preprocessing, loss }: Settings): Complaint | undefined {
+  const names = Object.keys(constants);
+  const ofLoss = names.find((name) => name.startsWith('loss.constants.'));
+  if (ofLoss !== undefined && loss.classWeights === 'balanced') {
+    return {
+      message: `"loss.classWeights" asks for weights made from a survey, but "constants" gives "${ofLoss}", expected one of both`,
+      hint: 'give the numbers as "loss.classWeights", or take them out of "constants"',
+    };
+  }
+  const given = names.find((name) => name.startsWith('preprocess.constants.'));
   if (given === undefined || preprocessing === undefined) return undefined;
   return {
     message: `"preprocessing" asks for constants made from a survey, but "constants" gives "${given}", expected one of both`,

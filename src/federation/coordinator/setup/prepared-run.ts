@@ -10,7 +10,9 @@ import type { Share } from '../../../data/partition/partition.js';
 import type { OnDataProgress } from '../../../data/progress.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
+import { checkEachClass } from '../../methods/class-weights.js';
 import { untrainedLayerNotice } from '../../methods/corrected-rounds.js';
+import { balancesClasses } from '../../methods/made-constants.js';
 import { checkRefit } from '../../methods/refit.js';
 import { compileFederation, type FederationWithNetwork } from '../../plan/compile-federation.js';
 import { sharesOf } from '../../plan/dealt-shares.js';
@@ -85,6 +87,7 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
   const prepareWith = async (): Promise<PreparedRun> => {
     const shares = sharesOf(parsed, data, source);
     checkTestExamples(parsed, data, source);
+    if (balancesClasses(parsed)) checkEachClass(data.train, shares, source);
     const located = options.data ? parsed : locatedData(parsed);
     const normalized = await withOwnNormalization(located, input, data.train, options.out);
     const configuration = withOwnPreprocessing(normalized, data.train);
