@@ -27,15 +27,9 @@ export function trainsBesideAProcess(
     for (let tab = 1; tab <= tabCount; tab++) pages.push(await open(served, tab));
     for (const page of pages) await takePart(page);
     for (const page of pages) {
-      await page
-        .getByText(/^Training in round 1/)
-        .first()
-        .waitFor();
+      await served.untilOver(page);
       // The first was on the link.
       expect(await page.evaluate(() => globalThis.clicks)).toBe(2);
-    }
-    for (const page of pages) {
-      await served.untilOver(page);
       const downloading = page.waitForEvent('download');
       await page.getByRole('button', { name: 'Download as safetensors' }).click();
       expect((await readFile(await (await downloading).path())).equals(served.model())).toBe(true);
