@@ -42,6 +42,8 @@ const folders = [
   'metrics/shared',
   'engine/autodiff',
   'engine/onnx',
+  'engine/onnx/import/file',
+  'engine/onnx/import/rules',
   'engine/onnx/import',
   'engine/onnx/export',
   'engine/onnx/lower',

@@ -15,8 +15,26 @@ import type { Value } from '../../graph/value.js';
 import { ones, zeros } from './initializers.js';
 import type { Scope, TrainingMode } from './network.js';
 
-const MOMENTUM = 0.1;
-const EPSILON = 1e-5;
+export interface BatchNormOptions {
+  /** [C] */
+  readonly scale: Value;
+  readonly shift: Value;
+  /** The running ones, [C]. */
+  readonly mean: Value;
+  readonly variance: Value;
+  readonly epsilon: number;
+  /** In training: moves the running ones by the batch; undefined where they stay as they are. */
+  readonly moving?: MovingStatistics | undefined;
+}
+
+export interface MovingStatistics {
+  /** How many batches have been seen, []. */
+  readonly batches: Value;
+  /** How far the running ones move to those of the batch. */
+  readonly momentum: number;
+  /** The names of the three statistics in the scope. */
+  readonly names: Readonly<Record<'mean' | 'variance' | 'batches', string>>;
+}
 
 /**
  * x [N,C,…] → the same shape, with `weight`, `bias`, `running_mean` and `running_var` [C], and
@@ -24,28 +42,35 @@ const EPSILON = 1e-5;
  */
 export function batchNorm(scope: Scope, x: Value): Value {
   const channels = [x.shape[1] ?? 1];
-  const scale = scope.parameter('weight', channels, ones);
-  const shift = scope.parameter('bias', channels, zeros);
-  const running = {
-    mean: scope.statistic('running_mean', channels, zeros),
-    variance: scope.statistic('running_var', channels, ones),
-  };
-  const batches = scope.statistic('num_batches_tracked', [], zeros);
-  const { mean, variance } =
-    scope.training === undefined ? running : movedBy(scope, scope.training, x, { ...running, batches });
+  const names = { mean: 'running_mean', variance: 'running_var', batches: 'num_batches_tracked' };
+  return normalizeByBatch(scope, x, {
+    scale: scope.parameter('weight', channels, ones),
+    shift: scope.parameter('bias', channels, zeros),
+    mean: scope.statistic(names.mean, channels, zeros),
+    variance: scope.statistic(names.variance, channels, ones),
+    moving: { batches: scope.statistic(names.batches, [], zeros), momentum: 0.1, names },
+    epsilon: 1e-5,
+  });
+}
+
+/** Batch norm by tensors that the caller has asked for. */
+export function normalizeByBatch(scope: Scope, x: Value, options: BatchNormOptions): Value {
+  const { scale, shift, moving, epsilon } = options;
+  const { training } = scope;
+  const isMoving = training !== undefined && moving !== undefined;
+  const { mean, variance } = isMoving ? movedBy(scope, training, x, { ...options, ...moving }) : options;
   const along = (vector: Value) =>
     g.reshape(
       vector,
-      x.shape.map((_, axis) => (axis === 1 ? (channels[0] ?? 1) : 1)),
+      x.shape.map((_, axis) => (axis === 1 ? (vector.shape[0] ?? 1) : 1)),
     );
-  const normalized = g.div(g.sub(x, along(mean)), along(g.sqrt(g.add(variance, EPSILON))));
+  const normalized = g.div(g.sub(x, along(mean)), along(g.sqrt(g.add(variance, epsilon))));
   return g.add(g.mul(normalized, along(scale)), along(shift));
 }
 
-interface Running {
+interface Running extends MovingStatistics {
   readonly mean: Value;
   readonly variance: Value;
-  readonly batches: Value;
 }
 
 /** Mean and variance of the batch, [C]; the running ones are moved to them. */
@@ -62,14 +87,15 @@ function movedBy(scope: Scope, { weights }: TrainingMode, x: Value, running: Run
     mean: g.reshape(mean, [channels]),
     variance: g.reshape(meanOf(g.mul(centred, centred)), [channels]),
   };
+  const { momentum, names } = running;
   const isEnough = g.greater(counted, 1);
   const moved = (from: Value, to: Value) =>
-    g.where(isEnough, g.add(g.mul(from, 1 - MOMENTUM), g.mul(to, MOMENTUM)), from);
+    g.where(isEnough, g.add(g.mul(from, 1 - momentum), g.mul(to, momentum)), from);
   // The variance of the batch is divided by n, the running one by n − 1.
   const unbiased = g.mul(batch.variance, g.div(count, g.atLeast(g.sub(count, 1), 1)));
-  scope.update('running_mean', moved(running.mean, batch.mean));
-  scope.update('running_var', moved(running.variance, unbiased));
-  scope.update('num_batches_tracked', g.add(running.batches, isEnough));
+  scope.update(names.mean, moved(running.mean, batch.mean));
+  scope.update(names.variance, moved(running.variance, unbiased));
+  scope.update(names.batches, g.add(running.batches, isEnough));
   return {
     mean: g.where(isEnough, batch.mean, running.mean),
     variance: g.where(isEnough, batch.variance, running.variance),

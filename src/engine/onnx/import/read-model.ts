@@ -7,7 +7,7 @@
 import { printable } from '../../../base/printable.js';
 import { IR_VERSION, ONNX_TYPES, type OnnxType, OPSET } from '../model-builder.js';
 import { OPERATORS } from '../operators.js';
-import { OnnxError, readMessage } from './read-message.js';
+import { OnnxError, readMessage } from './file/read-message.js';
 
 /** An input or an output. */
 export interface ModelValue {

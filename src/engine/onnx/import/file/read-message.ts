@@ -1,10 +1,11 @@
 /**
- * Reads a protobuf message from elsewhere and accepts only what our writer would have written: no
- * unknown field, no repeated field that should occur once, and no other encoding of the same
- * values. So every later reader understands the same as this one.
+ * Reads a protobuf message from elsewhere, in one of two ways. A message that our own writer should
+ * have written is accepted only as it would have written it: no unknown field, no repeated field
+ * that should occur once, and no other encoding of the same values. So every later reader
+ * understands the same as this one. A message of another program may say more, which is skipped.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { CommonweightError } from '../../../base/error.js';
+import { CommonweightError } from '../../../../base/error.js';
 
 export class OnnxError extends CommonweightError {
   override readonly name = 'OnnxError';
@@ -14,6 +15,7 @@ interface Kinds {
   readonly int: bigint;
   /** The bits of a float32. */
   readonly float: number;
+  readonly double: number;
   readonly text: string;
   /** Bytes, or a message within. */
   readonly bytes: Uint8Array;
@@ -35,6 +37,11 @@ const CODINGS: { readonly [Kind in keyof Kinds]: Coding<Kinds[Kind]> } = {
     wireType: WireType.Bit32,
     read: (reader) => reader.fixed32(),
     write: (writer, value) => void writer.fixed32(value),
+  },
+  double: {
+    wireType: WireType.Bit64,
+    read: (reader) => reader.double(),
+    write: (writer, value) => void writer.double(value),
   },
   text: {
     wireType: WireType.LengthDelimited,
@@ -100,6 +107,42 @@ export function readMessage<const Of extends Fields>(
   function refuse(problem: string): never {
     throw new OnnxError(`onnx: ${what} ${problem}, which models of this package never have`);
   }
+}
+
+/**
+ * Reads a message of another program: unknown fields are skipped, numbers may be packed, and the
+ * last of several values counts, as in protobuf's rules. Bytes are views of the message.
+ * @param what the name of the message in errors
+ * @throws OnnxError when the bytes are no such message
+ */
+export function readForeignMessage<const Of extends Fields>(
+  bytes: Uint8Array,
+  fields: Of,
+  what: string,
+): ValuesOf<Of> {
+  const values: Record<string, unknown> = {};
+  const byNumber = new Map(Object.entries(fields).map((field) => [field[1][0], field]));
+  for (const [name, [, , many]] of Object.entries(fields)) values[name] = many ? [] : undefined;
+  const reader = new BinaryReader(bytes);
+  try {
+    while (reader.pos < reader.len) {
+      const [number, wireType] = reader.tag();
+      const [name, [, kind, many]] = byNumber.get(number) ?? ['', [0, 'bytes']];
+      const coding = CODINGS[kind] as Coding<unknown>;
+      if (name === '') reader.skip(wireType, number);
+      else if (wireType === coding.wireType) {
+        if (many) (values[name] as unknown[]).push(coding.read(reader));
+        else values[name] = coding.read(reader);
+      } else if (many && wireType === WireType.LengthDelimited) {
+        const end = reader.uint32() + reader.pos;
+        while (reader.pos < Math.min(end, reader.len)) (values[name] as unknown[]).push(coding.read(reader));
+      } else throw new Error(`the field "${name}" is of another type`);
+      if (reader.pos > reader.len) throw new Error('it ends too early');
+    }
+  } catch (cause) {
+    throw new OnnxError(`onnx: ${what} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  return values as ValuesOf<Of>;
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array) =>
