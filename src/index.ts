@@ -30,6 +30,12 @@ export { scaffold } from './engine/nn/corrections/scaffold.js';
 export { exportInference } from './engine/nn/export-inference.js';
 export { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from './engine/nn/feature-plan.js';
 export { compileFisherPlan, type FisherOptions } from './engine/nn/fisher-plan.js';
+export {
+  type AttentionLayer,
+  attention,
+  type EncoderLayer,
+  encoderLayer,
+} from './engine/nn/layers/attention.js';
 export { batchNorm } from './engine/nn/layers/batch-norm.js';
 export * as initializers from './engine/nn/layers/initializers.js';
 export * as layers from './engine/nn/layers/layers.js';
@@ -40,10 +46,12 @@ export {
   parametersOf,
   type Scope,
 } from './engine/nn/layers/network.js';
+export { maskedMean, paddingMask } from './engine/nn/layers/padding.js';
 export { onFeatures } from './engine/nn/layers/preprocess.js';
 export { type NumberStatistics, preprocessConstants } from './engine/nn/layers/preprocess-constants.js';
 export { gru, lstm, type RecurrentLayer, type RecurrentResult } from './engine/nn/layers/recurrent.js';
 export { onStandardized, standardize, standardizedBy } from './engine/nn/layers/standardize.js';
+export { bagOfEmbeddings } from './engine/nn/models/bag-of-embeddings.js';
 export { cnn1d } from './engine/nn/models/cnn1d.js';
 export { lenet5 } from './engine/nn/models/lenet5.js';
 export { linearModel } from './engine/nn/models/linear-model.js';
@@ -52,6 +60,7 @@ export { type Normalization, onPixels, pixels } from './engine/nn/models/normali
 export { paperCnn } from './engine/nn/models/paper-cnn.js';
 export { resnet8 } from './engine/nn/models/resnet8.js';
 export { tabularResnet } from './engine/nn/models/tabular-resnet.js';
+export { transformer } from './engine/nn/models/transformer.js';
 export { unet } from './engine/nn/models/unet.js';
 export { adam, type Optimizer, sgd } from './engine/nn/optimizers.js';
 export { permutationGroups } from './engine/nn/permutation-groups.js';

@@ -57,6 +57,7 @@ export const meaningSchema = z
       .strictObject({
         kind: z.literal('tokens'),
         vocabulary: z.int().positive().describe('How many different tokens there are.'),
+        padding: z.int().min(0).optional().describe('The token that fills the places after a text.'),
       })
       .describe('Words, or pieces of them, by their numbers.'),
     z

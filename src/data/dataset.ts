@@ -84,7 +84,7 @@ export type Meaning =
   | { readonly kind: 'categories'; readonly names: readonly string[]; readonly ignored?: number }
   | { readonly kind: 'number'; readonly unit?: string }
   /** Words, or pieces of them, by their numbers. */
-  | { readonly kind: 'tokens'; readonly vocabulary: number }
+  | { readonly kind: 'tokens'; readonly vocabulary: number; readonly padding?: number | undefined }
   /** [features]: a row of a table; all of them numbers (f32), or all of them categories (i32). */
   | { readonly kind: 'features'; readonly features: readonly Feature[] };
 

@@ -1,4 +1,4 @@
-"""Records what PyTorch computes for the networks for tables, signals and sequences: tables.json.
+"""Records what PyTorch computes for the networks for tables, signals, sequences and texts: tables.json.
 
     /usr/bin/python3 test/pytorch/record_tables.py      # a second
 
@@ -25,6 +25,7 @@ from record import to_json
 EXAMPLES, BATCH, CLASSES, STEPS = 21, 8, 3, 10
 FEATURES, CHANNELS, LENGTH = 5, 2, 13
 VALUES = [4, 3]
+VOCABULARY, WORDS, WIDTH, HEADS, FEED_FORWARD = 11, 6, 8, 2, 12
 RATE, MOMENTUM = 0.05, 0.9
 CONSTANTS = {
     "impute": [0.25, -0.5],
@@ -162,6 +163,49 @@ class Operations(nn.Module):
         return self.fc(F.hardsigmoid(x.abs() ** 1.5).flatten(1))
 
 
+class BagOfEmbeddings(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(VOCABULARY, WIDTH, padding_idx=0)
+        self.fc = nn.Linear(WIDTH, CLASSES)
+
+    def forward(self, tokens):
+        return self.fc(masked_mean(self.embedding(tokens), tokens))
+
+
+class EncoderLayer(nn.TransformerEncoderLayer):
+    """With its parameters in the order in which they are used."""
+
+    def __init__(self, norm_first):
+        super().__init__(WIDTH, HEADS, FEED_FORWARD, dropout=0, batch_first=True, norm_first=norm_first)
+        order = ["norm1", "self_attn", "norm2"] if norm_first else ["self_attn", "norm1"]
+        for name in [*order, "linear1", "linear2", *([] if norm_first else ["norm2"])]:
+            module = getattr(self, name)
+            delattr(self, name)
+            self.add_module(name, module)
+
+
+class Transformer(nn.Module):
+    def __init__(self, norm_first):
+        super().__init__()
+        self.embedding = nn.Embedding(VOCABULARY, WIDTH, padding_idx=0)
+        self.positions = nn.Embedding(WORDS, WIDTH)
+        self.layers = nn.ModuleList([EncoderLayer(norm_first), EncoderLayer(norm_first)])
+        self.norm = nn.LayerNorm(WIDTH)
+        self.fc = nn.Linear(WIDTH, CLASSES)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens) + self.positions.weight
+        for layer in self.layers:
+            x = layer(x, src_key_padding_mask=tokens == 0)
+        return self.fc(masked_mean(self.norm(x), tokens))
+
+
+def masked_mean(x, tokens):
+    mask = (tokens != 0).float()
+    return (x * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
+
+
 class Linear(nn.Module):
     def __init__(self):
         super().__init__()
@@ -184,6 +228,13 @@ def rows_of_table():
     return numbers, torch.stack([index % VALUES[0], (index * 5 // 3) % VALUES[1]], 1)
 
 
+def texts():
+    """Between one token and as many as there is place for, then padding: 0."""
+    example, place = torch.arange(EXAMPLES)[:, None], torch.arange(WORDS)[None]
+    tokens = 1 + (3 * example + 5 * place * place + place) % (VOCABULARY - 1)
+    return (torch.where(place <= example % WORDS, tokens, 0),)
+
+
 NETWORKS = {
     "logistic-regression": (Linear, lambda: (waves(EXAMPLES, FEATURES),)),
     "mlp with batch norm": (lambda: Mlp(nn.BatchNorm1d), lambda: (waves(EXAMPLES, FEATURES),)),
@@ -196,6 +247,9 @@ NETWORKS = {
     "gru": (lambda: Recurrent(nn.GRU), lambda: (waves(EXAMPLES, LENGTH, CHANNELS),)),
     "dilated, transposed, resized": (Operations, lambda: (waves(EXAMPLES, CHANNELS, LENGTH),)),
     "rows with embeddings": (Rows, rows_of_table),
+    "bag-of-embeddings": (BagOfEmbeddings, texts),
+    "transformer with the norm after": (lambda: Transformer(False), texts),
+    "transformer": (lambda: Transformer(True), texts),
 }
 
 

@@ -1,5 +1,5 @@
 /**
- * The networks for tables, signals and sequences follow PyTorch: the gradients of a step, the losses
+ * The networks for tables, signals, sequences and texts follow PyTorch: the gradients of a step, the losses
  * of ten, the state after them, and the logits of every example in evaluation. `record_tables.py` recorded
  * what PyTorch computes; weights and data are the same functions of position here.
  */
@@ -12,10 +12,11 @@ import * as c from '../../src/engine/graph/compose.js';
 import { resize } from '../../src/engine/graph/resize.js';
 import type { Value } from '../../src/engine/graph/value.js';
 import { exportInference } from '../../src/engine/nn/export-inference.js';
+import { encoderLayer } from '../../src/engine/nn/layers/attention.js';
 import { batchNorm } from '../../src/engine/nn/layers/batch-norm.js';
 import { withConstants } from '../../src/engine/nn/layers/constants.js';
 import { ones } from '../../src/engine/nn/layers/initializers.js';
-import { dense } from '../../src/engine/nn/layers/layers.js';
+import { dense, embedding, layerNorm } from '../../src/engine/nn/layers/layers.js';
 import {
   initialFrozen,
   modelLayoutOf,
@@ -23,13 +24,16 @@ import {
   parametersOf,
   weightsIn,
 } from '../../src/engine/nn/layers/network.js';
+import { maskedMean, paddingMask } from '../../src/engine/nn/layers/padding.js';
 import { onFeatures } from '../../src/engine/nn/layers/preprocess.js';
 import { preprocessConstants } from '../../src/engine/nn/layers/preprocess-constants.js';
 import { gru, lstm } from '../../src/engine/nn/layers/recurrent.js';
+import { bagOfEmbeddings } from '../../src/engine/nn/models/bag-of-embeddings.js';
 import { cnn1d } from '../../src/engine/nn/models/cnn1d.js';
 import { linearModel } from '../../src/engine/nn/models/linear-model.js';
 import { mlp } from '../../src/engine/nn/models/mlp.js';
 import { tabularResnet } from '../../src/engine/nn/models/tabular-resnet.js';
+import { transformer } from '../../src/engine/nn/models/transformer.js';
 import { type Optimizer, sgd } from '../../src/engine/nn/optimizers.js';
 import { compilePlan } from '../../src/engine/nn/plan.js';
 import { classification } from '../../src/engine/nn/tasks/classification.js';
@@ -102,6 +106,24 @@ function rows(): Columns {
   ];
 }
 
+const VOCABULARY = 11;
+const WORDS = 6;
+/** Between one token and as many as there is place for, then padding. */
+const texts: Columns = [
+  {
+    column: {
+      ...{ name: 'tokens', dtype: 'i32', shape: [WORDS] },
+      meaning: { kind: 'tokens', vocabulary: VOCABULARY, padding: 0 },
+    },
+    values: Int32Array.from({ length: EXAMPLES * WORDS }, (_, i) => {
+      const [example, place] = [Math.floor(i / WORDS), i % WORDS];
+      return place <= example % WORDS
+        ? 1 + ((3 * example + 5 * place * place + place) % (VOCABULARY - 1))
+        : 0;
+    }),
+  },
+];
+
 const constants = preprocessConstants([
   { impute: 0.25, low: -1.5, high: 1.5, mean: 0.1, deviation: 0.8 },
   { impute: -0.5, low: -1, high: 1.25, mean: 0.2, deviation: 1.5 },
@@ -139,7 +161,19 @@ const operations: Network = (scope, signals) => {
   return dense(scope.in('fc'), g.flatten(c.hardSigmoid(c.pow(c.abs(x), 1.5))), CLASSES);
 };
 
+/** The transformer with its norms after the parts, as PyTorch has them by default. */
+const normAfter: Network = (scope, tokens) => {
+  const mask = paddingMask(tokens, 0);
+  const embedded = embedding(scope.in('embedding'), tokens, { vocabulary: VOCABULARY, features: 8 });
+  let x = g.add(embedded, scope.in('positions').parameter('weight', [WORDS, 8], ones));
+  for (const index of [0, 1]) {
+    x = encoderLayer(scope.in(`layers.${index}`), x, { heads: 2, feedForward: 12, mask });
+  }
+  return dense(scope.in('fc'), maskedMean(layerNorm(scope.in('norm'), x), mask), CLASSES);
+};
+
 const classes = CLASSES;
+const words = { classes, vocabulary: VOCABULARY, width: 8 };
 const small = { classes, width: 6, hidden: 8, blocks: 2 } as const;
 const table = rows();
 const networks: Readonly<Record<string, readonly [Network, Columns]>> = {
@@ -161,6 +195,9 @@ const networks: Readonly<Record<string, readonly [Network, Columns]>> = {
     ),
     table,
   ],
+  'bag-of-embeddings': [bagOfEmbeddings(words), texts],
+  'transformer with the norm after': [normAfter, texts],
+  transformer: [transformer({ ...words, heads: 2, feedForward: 12, dropout: 0 }), texts],
 };
 
 /** The weights by their position; statistics as they begin. */

@@ -7,7 +7,8 @@ import { fedNtd } from './corrections/fed-ntd.js';
 import { fedProx } from './corrections/fed-prox.js';
 import { fedRs } from './corrections/fed-rs.js';
 import { scaffold } from './corrections/scaffold.js';
-import type { Network } from './layers/network.js';
+import { type Network, NetworkError } from './layers/network.js';
+import { bagOfEmbeddings, type TokenFacts } from './models/bag-of-embeddings.js';
 import { cnn1d } from './models/cnn1d.js';
 import { lenet5 } from './models/lenet5.js';
 import { linearModel } from './models/linear-model.js';
@@ -15,6 +16,7 @@ import { mlp } from './models/mlp.js';
 import { paperCnn } from './models/paper-cnn.js';
 import { resnet8 } from './models/resnet8.js';
 import { tabularResnet } from './models/tabular-resnet.js';
+import { transformer } from './models/transformer.js';
 import { unet } from './models/unet.js';
 import { adam, type Optimizer, sgd } from './optimizers.js';
 import { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './schedules.js';
@@ -32,8 +34,16 @@ import { huber, type NumberLoss, pinball, squaredError } from './tasks/number-lo
 import { type SegmentationOptions, segmentation } from './tasks/segmentation.js';
 import type { Task } from './tasks/task.js';
 
-/** The network with this number of outputs: one for each class, if there are classes. */
-export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, classes: number): Network {
+/**
+ * The network with this number of outputs: one for each class, if there are classes.
+ * @param tokens those of the data, if they are texts
+ * @throws NetworkError when the network reads texts, and the data are none
+ */
+export function networkOf(
+  model: Exclude<ModelSettings, { name: 'custom' }>,
+  classes: number,
+  tokens?: TokenFacts,
+): Network {
   switch (model.name) {
     case 'paper-cnn':
       return paperCnn({ ...model, classes });
@@ -52,7 +62,16 @@ export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, cla
       return cnn1d({ classes });
     case 'unet':
       return unet({ classes });
+    case 'bag-of-embeddings':
+      return bagOfEmbeddings({ ...model, ...known(tokens, model), classes });
+    case 'transformer':
+      return transformer({ ...model, ...known(tokens, model), classes });
   }
+}
+
+function known(tokens: TokenFacts | undefined, { name }: ModelSettings): TokenFacts {
+  if (tokens !== undefined) return tokens;
+  throw new NetworkError(`network: "${name}" reads the tokens of texts, but the data have none`);
 }
 
 /**

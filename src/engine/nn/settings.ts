@@ -70,6 +70,29 @@ export const modelSchema = z
     z.strictObject({
       name: z.literal('unet').describe('A small U-Net, for the class of each pixel of pictures.'),
     }),
+    z.strictObject({
+      name: z
+        .literal('bag-of-embeddings')
+        .describe('The mean of the vectors of a text’s tokens, and a dense layer.'),
+      width: count.max(4096).default(64).describe('The numbers of the vector of each token.'),
+      dropout,
+    }),
+    z
+      .strictObject({
+        name: z.literal('transformer').describe('A small transformer encoder, for texts.'),
+        width: count.max(4096).default(64).describe('The numbers of the vector of each token.'),
+        layers: count.max(48).default(2).describe('The number of encoder layers.'),
+        heads: count.max(128).default(4).describe('The heads of each attention, which divide the width.'),
+        feedForward: count
+          .max(16_384)
+          .optional()
+          .describe('The width within an encoder layer; four times the width by default.'),
+        dropout: dropout.default(0.1),
+      })
+      .refine(({ width, heads }) => width % heads === 0, {
+        path: ['heads'],
+        message: 'expected a number that divides "width"',
+      }),
     z
       .strictObject({ name: z.literal('custom') })
       .describe('The network that the program passes. Participants cannot compile it by themselves.'),

@@ -62,6 +62,8 @@ const EVALUATION_FACTORS: Readonly<Record<Configuration['model']['name'], number
   'linear-regression': 1.6,
   'tabular-resnet': 1.6,
   cnn1d: 3.5,
+  'bag-of-embeddings': 1.6,
+  transformer: 3.5,
   custom: 3.5,
 };
 /** Numbers in one example. */

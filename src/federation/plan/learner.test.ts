@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnFacts, DataFacts } from '../../data/dataset.js';
+import { parametersOf } from '../../engine/nn/layers/network.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { learnerOf } from './learner.js';
 
@@ -8,6 +9,10 @@ const target = (names: readonly string[], shape: readonly number[] = []): DataFa
   inputs,
   targets: [{ name: 'y', dtype: 'i32', shape, meaning: { kind: 'categories', names } }],
 });
+const words: ColumnFacts = {
+  ...{ name: 'words', dtype: 'i32', shape: [5] },
+  meaning: { kind: 'tokens', vocabulary: 9, padding: 0 },
+};
 
 const masks = (names: readonly string[] = ['ground', 'road']): DataFacts => ({
   inputs: [{ name: 'images', dtype: 'u8', shape: [3, 8, 12], meaning: { kind: 'picture' } }],
@@ -32,6 +37,17 @@ describe('what is learned', () => {
   it('is measured by the metrics of the settings', () => {
     const { task } = learner({ metrics: ['sensitivity', 'loss', 'auroc'] }, target(['well', 'ill']));
     expect(task.metrics.map(({ name }) => name)).toEqual(['sensitivity', 'auroc']);
+  });
+
+  it('may be texts, read with their vocabulary', () => {
+    const facts = { ...target(['a', 'b']), inputs: [words] };
+    const { network, inputs } = learner({ model: { name: 'bag-of-embeddings', width: 4 } }, facts);
+    const shapes = parametersOf(network, inputs).map(({ name, shape }) => [name, ...shape]);
+    expect(shapes).toEqual([
+      ['embedding.weight', 9, 4],
+      ['fc.weight', 2, 4],
+      ['fc.bias', 2],
+    ]);
   });
 
   it('are labels, where the target has 0 or 1 for each', () => {
@@ -64,6 +80,18 @@ describe('what is learned', () => {
       ofMasks,
       { ...masks(), inputs },
       /"unet", which reads pictures, but the data have x f32\[2\]/,
+    ],
+    [
+      'a network of texts for numbers',
+      { model: { name: 'transformer' } },
+      target(['a', 'b']),
+      /"transformer", which reads the tokens of texts, but the data have x f32\[2\]/,
+    ],
+    [
+      'a network of numbers for texts',
+      { model: { name: 'mlp' } },
+      { ...target(['a', 'b']), inputs: [words] },
+      /"mlp", which does not read the tokens of texts.*have words i32\[5\]/,
     ],
     ['masks of one class', ofMasks, masks(['ground']), /expected a mask of two categories or more/],
     [

@@ -222,7 +222,7 @@ function networkFor(
       );
     }
     checkNetwork(model.name, name, facts, source);
-    if (own === undefined) return networkOf(model, outputs);
+    if (own === undefined) return networkOf(model, outputs, tokensOf(facts));
     throw new ConfigurationError(`${source}: a network is given, but "model.name" is "${model.name}"`, {
       hint: 'set "model" to { name: "custom" }, or leave the network out',
     });
@@ -235,13 +235,29 @@ function networkFor(
   return own;
 }
 
+const READS_NUMBERS = 'mlp, logistic-regression, linear-regression or tabular-resnet';
+
+/** What the network knows of a text: the column is [length], of tokens. */
+function tokensOf({ inputs: [first, ...others] }: DataFacts) {
+  const isText = first?.meaning.kind === 'tokens' && first.shape.length === 1 && others.length === 0;
+  return isText ? first.meaning : undefined;
+}
+
 /** @throws ConfigurationError when a network cannot read such data, or is not for such a task */
-function checkNetwork(name: string, task: string, { inputs }: DataFacts, source: string): void {
+function checkNetwork(name: string, task: string, facts: DataFacts, source: string): void {
+  const { inputs } = facts;
   const [first] = inputs;
+  const readsTexts = /^(bag-of-embeddings|transformer)$/.test(name);
+  if (readsTexts !== (tokensOf(facts) !== undefined)) {
+    throw new ConfigurationError(
+      `${source}: "model.name" is "${name}", which ${readsTexts ? 'reads' : 'does not read'} the tokens of texts, but the data have ${inputs.map(describeColumn).join(', ')}`,
+      { hint: `take ${readsTexts ? READS_NUMBERS : 'bag-of-embeddings or transformer'}` },
+    );
+  }
   if (/^(paper-cnn|lenet5|resnet8|unet)$/.test(name) && first?.shape.length !== 3) {
     throw new ConfigurationError(
       `${source}: "model.name" is "${name}", which reads pictures, but the data have ${inputs.map(describeColumn).join(', ')}`,
-      { hint: 'take mlp, logistic-regression, linear-regression or tabular-resnet; cnn1d for signals' },
+      { hint: `take ${READS_NUMBERS}; cnn1d for signals` },
     );
   }
   const isForNumbers = name === 'linear-regression';

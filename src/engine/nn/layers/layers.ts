@@ -1,4 +1,5 @@
 /** Layers: each is an operation with the parameters it asks its scope for, named as in PyTorch. */
+import { sizeOf } from '../../../tensor/shape.js';
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 import { fanInUniform, fans, type Initializer, normal, ones, zeros } from './initializers.js';
@@ -47,7 +48,8 @@ export function conv1d(
 }
 
 /**
- * x [N, inputs] → x·weightᵀ + bias [N, units], with `weight` [units, inputs] and `bias` [units].
+ * x [N, …, inputs] → x·weightᵀ + bias [N, …, units], with `weight` [units, inputs] and `bias`
+ * [units].
  */
 export function dense(
   scope: Scope,
@@ -55,11 +57,13 @@ export function dense(
   units: number,
   options: { initializer?: Initializer; biasInitializer?: Initializer } = {},
 ): Value {
-  const inputs = x.shape[1] ?? 1;
+  const inputs = x.shape.at(-1) ?? 1;
   const { initializer = fanInUniform(inputs), biasInitializer = fanInUniform(inputs) } = options;
   const weight = scope.parameter('weight', [units, inputs], initializer);
   const bias = scope.parameter('bias', [units], biasInitializer);
-  return g.add(g.matmul(x, weight, { transposeB: true }), bias);
+  const places = x.shape.slice(0, -1);
+  const rows = g.reshape(x, [sizeOf(places), inputs]);
+  return g.reshape(g.add(g.matmul(rows, weight, { transposeB: true }), bias), [...places, units]);
 }
 
 /**
