@@ -23,6 +23,7 @@ import { sgd } from '../src/engine/nn/optimizers.js';
 import { compilePlan, type Plan } from '../src/engine/nn/plan.js';
 import { classification } from '../src/engine/nn/tasks/classification.js';
 import { type Shape, sizeOf } from '../src/tensor/shape.js';
+import { efficientnetB0, mobilenetV3Small, resnet18 } from './vision-networks.js';
 
 interface MeasuredNetwork {
   /** Of bytes. */
@@ -34,6 +35,7 @@ interface MeasuredNetwork {
 const GREY = [1, 28, 28];
 /** Rows of 64 pixels, which a recurrent network reads one after the other. */
 const SEQUENCE = [1, 128, 64];
+const PICTURE = [3, 64, 64];
 
 /** The rows of a picture as a sequence: the last hidden state of 256 units, and a dense layer. */
 const recurrent =
@@ -51,6 +53,9 @@ const networks = {
   resnet8: { network: onPixels(resnet8()), imageShape: [3, 32, 32] },
   lstm: { network: onPixels(recurrent(lstm)), imageShape: SEQUENCE },
   gru: { network: onPixels(recurrent(gru)), imageShape: SEQUENCE },
+  resnet18: { network: onPixels(resnet18), imageShape: PICTURE },
+  mobilenet: { network: onPixels(mobilenetV3Small), imageShape: PICTURE },
+  efficientnet: { network: onPixels(efficientnetB0), imageShape: PICTURE },
 } as const satisfies Record<string, MeasuredNetwork>;
 
 export type NetworkName = keyof typeof networks;

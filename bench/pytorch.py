@@ -2,7 +2,7 @@
 
     pytorch.py NETWORK BATCH THREADS nchw|channels-last eager|compiled IMAGES.idx3.gz LABELS.idx1.gz
 
-The modules are those that the tests compare ours with (test/pytorch/models.py). For each line on standard input, the
+The modules are those that the tests compare ours with (test/pytorch/models.py), and torchvision's own. For each line on standard input, the
 seconds of a slice, it prints a line of JSON; it begins with "ready". What ours does within a step, bytes to floats, is
 done beforehand here.
 """
@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "test" / "pytorch"))
+# In place of this folder: torchvision tries to import a module called "pytorch".
+sys.path[0] = str(Path(__file__).resolve().parent.parent / "test" / "pytorch")
 
 import numpy as np
 import torch
@@ -26,7 +27,9 @@ EXAMPLES = 1280
 WARM_UP_RUNS = 3
 
 
-SHAPES = {"resnet8": (3, 32, 32), "lstm": (1, 128, 64), "gru": (1, 128, 64)}
+SEQUENCE, PICTURE = (1, 128, 64), (3, 64, 64)
+SHAPES = {"resnet8": (3, 32, 32), "lstm": SEQUENCE, "gru": SEQUENCE}
+SHAPES |= {name: PICTURE for name in ("resnet18", "mobilenet", "efficientnet")}
 
 
 def framed(grey, channels, height, width):
@@ -34,6 +37,19 @@ def framed(grey, channels, height, width):
     rows, columns = ((size - own) // 2 for size, own in zip((height, width), grey.shape[1:]))
     padded = np.pad(grey, ((0, 0), (rows, rows), (columns, columns)))
     return np.repeat(padded[:, None], channels, axis=1)
+
+
+def network(name, shape):
+    if SHAPES.get(name) != PICTURE:
+        return build(name, channels=shape[0], side=shape[2])
+    from torch.nn import BatchNorm2d
+    from torchvision import models
+
+    if name == "resnet18":
+        return models.resnet18(num_classes=10)
+    if name == "mobilenet":
+        return models.mobilenet_v3_small(num_classes=10, dropout=0.0, norm_layer=BatchNorm2d)
+    return models.efficientnet_b0(num_classes=10, dropout=0.0, stochastic_depth_prob=0.0)
 
 
 def main():
@@ -45,7 +61,7 @@ def main():
     shape = SHAPES.get(name, (1, 28, 28))
     images = torch.from_numpy(framed(read_idx(image_file, EXAMPLES), *shape).astype(np.float32) / 255)
     labels = torch.from_numpy(read_idx(label_file, EXAMPLES).astype(np.int64))
-    model = build(name, channels=shape[0], side=shape[2])
+    model = network(name, shape)
     if layout == "channels-last":
         images = images.to(memory_format=torch.channels_last)
         model = model.to(memory_format=torch.channels_last)

@@ -29,7 +29,7 @@ const layouts = ['nchw', 'channels-last'] as const;
 const modes = ['eager', 'compiled'] as const;
 const script = fileURLToPath(new URL('pytorch.py', import.meta.url));
 /** Compiling may take as long as that. */
-const READY_MS = 60_000;
+const READY_MS = 300_000;
 /** A variant within this part of the best one stays in the comparison. */
 const NEARLY_BEST = 0.9;
 

@@ -5,7 +5,7 @@
 import { createBatch, fillBatch } from '../src/data/batches/batches.js';
 import type { ImageDataset } from '../src/data/images/image-dataset.js';
 import { carryOf } from '../src/engine/nn/carry.js';
-import { initialState } from '../src/engine/nn/layers/network.js';
+import { initialState, weightsIn } from '../src/engine/nn/layers/network.js';
 import type { Plan } from '../src/engine/nn/plan.js';
 import type { Runtime, Tensors } from '../src/engine/runtime/runtime.js';
 import { f32Tensor, i32Tensor } from '../src/tensor/tensor.js';
@@ -43,8 +43,8 @@ export async function startTraining(
 
 /** State and slots at the first step. */
 export function startOf(network: NetworkName): Tensors {
-  const { data } = initialState(parametersOfNetwork(network), 1);
-  return { state: f32Tensor(data), slot0: f32Tensor(new Float32Array(data.length)) };
+  const { data, layout } = initialState(parametersOfNetwork(network), 1);
+  return { state: f32Tensor(data), slot0: f32Tensor(new Float32Array(weightsIn(layout))) };
 }
 
 interface BatchInputs {
