@@ -51,6 +51,7 @@ const folders = [
   'engine/nn/tasks',
   'engine/nn/models',
   'engine/nn/corrections',
+  'engine/nn/imported',
   'engine/nn',
   'engine/runtime',
   'engine/runtime/node',

@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import * as g from '../../src/engine/graph/build.js';
 import { exportInference } from '../../src/engine/nn/export-inference.js';
-import { type ImportedNetwork, importNetwork } from '../../src/engine/nn/import-network.js';
+import { type ImportedNetwork, importNetwork } from '../../src/engine/nn/imported/import-network.js';
 import { weightsIn } from '../../src/engine/nn/layers/network.js';
 import { sgd } from '../../src/engine/nn/optimizers.js';
 import { compilePlan } from '../../src/engine/nn/plan.js';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { recordedFile, recordings } from '../../../test/onnx/files.js';
-import { input } from '../graph/build.js';
-import { evaluate } from '../graph/evaluate.js';
+import { recordedFile, recordings } from '../../../../test/onnx/files.js';
+import { tensorView } from '../../../tensor/state-dict.js';
+import { input } from '../../graph/build.js';
+import { evaluate } from '../../graph/evaluate.js';
+import { initialState, inputsOfBatch, parametersOf, traceNetwork } from '../layers/network.js';
 import { importNetwork } from './import-network.js';
-import { inputsOfBatch, traceNetwork } from './layers/network.js';
 
 const read = (name: string, options = {}) => importNetwork(recordedFile(name), options);
 
@@ -87,5 +88,31 @@ describe('an imported network', () => {
     const names = state.layout.map(({ name }) => name);
     expect(names).toContain('bn1.running_mean');
     expect(names).not.toContain('bn1.num_batches_tracked');
+  });
+
+  it.each([
+    ['resnet-dynamo-train.onnx', ['fc.weight', 'fc.bias']],
+    ['squeezenet-legacy-train.onnx', ['classifier.1.weight', 'classifier.1.bias']],
+    ['unet-dynamo-train.onnx', ['out.weight', 'out.bias']],
+    ['convnext-dynamo-train.onnx', ['head.weight', 'head.bias']],
+    ['sklearn-mlp.onnx', ['coefficient1', 'intercepts1']],
+    ['sklearn-binary-mlp.onnx', []],
+  ])('has a last layer that can get another number of scores, %s', (name, head) => {
+    const whole = read(name);
+    expect(whole.head).toEqual(head);
+    if (head.length === 0) return expect(() => read(name, { scores: 7 })).toThrow(/no product with weights/);
+    const { network, inputs, state, output } = read(name, { scores: 7 });
+    expect(output.shape).toEqual([7, ...whole.output.shape.slice(1)]);
+    const parameters = parametersOf(network, inputs);
+    const drawn = [1, 2].map((seed) => initialState(parameters, seed));
+    for (const { name: own } of whole.state.layout) {
+      const [first, second] = drawn.map((one) => tensorView(one, own));
+      if (head.includes(own)) {
+        expect(state.layout.map((entry) => entry.name)).not.toContain(own);
+        expect(first).not.toEqual(second);
+      } else {
+        expect(first).toEqual(tensorView(whole.state, own));
+      }
+    }
   });
 });
