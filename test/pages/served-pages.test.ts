@@ -96,6 +96,16 @@ describe('what a page weighs', () => {
     expect(kilobytes(files, '.gz')).toBeLessThan(300);
   });
 
+  it('is as its docs say: the dashboard', () => {
+    const docs = readFileSync(join(root, 'docs/dashboard.md'), 'utf8').replaceAll('\n', ' ');
+    const [, all, drawing] =
+      /the hub: (\d+) kB in all \(gzip\), of which (\d+) kB draw charts/.exec(docs) ?? [];
+    const files = filesOf('watch');
+    const charts = files.filter((name) => name.startsWith('drawing'));
+    expect(Math.abs(kilobytes(files, '.gz') - Number(all))).toBeLessThan(8);
+    expect(Math.abs(kilobytes(charts, '.gz') - Number(drawing))).toBeLessThan(8);
+  });
+
   it('is at most 100 kB more for those who choose a Parquet file', () => {
     const files = filesOf('join').filter(isParquet);
     expect(files).toHaveLength(1);

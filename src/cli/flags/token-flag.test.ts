@@ -89,6 +89,19 @@ describe('a link in place of an address', () => {
     expect(await hubAccessFrom('http://h:1', {}, owner)).toMatchObject({ token: 'of the environment' });
   });
 
+  it.each([`#token=${token.slice(0, 20)}`, `#token=${token}&key=ab`])(
+    'that is cut off is told as that, and not repeated: %s',
+    async (fragment) => {
+      vi.stubEnv('COMMONWEIGHT_TOKEN', 'of the environment');
+      const error = await hubAccessFrom(`http://h:1/join${fragment}`, {}, owner).catch((cause) => cause);
+      expect(error).toMatchObject({
+        message: 'the link is not whole: its token or its key is cut off, or has something else in it',
+        hint: expect.stringMatching(/^copy all of it, in quotes: a token has 43 .*, a key 64 /),
+      });
+      expect(`${error.message} ${error.hint}`).not.toContain(token.slice(0, 8));
+    },
+  );
+
   it('and a flag with another token are one too many', async () => {
     const asked = hubAccessFrom(`http://h:1/#token=${token}`, { token: 'x' }, owner);
     await expect(asked).rejects.toThrow('the link has a token, and another is given by a flag');

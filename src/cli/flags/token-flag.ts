@@ -43,7 +43,15 @@ export async function hubAccessFrom(
   owner: TokenOwner,
 ): Promise<HubAccess> {
   const link = readLink(target);
-  const { token } = link;
+  const { token, isCutOff } = link;
+  if (isCutOff) {
+    throw new UsageError(
+      'the link is not whole: its token or its key is cut off, or has something else in it',
+      {
+        hint: 'copy all of it, in quotes: a token has 43 letters, digits, "-" and "_", a key 64 hexadecimal digits',
+      },
+    );
+  }
   if (token !== undefined && (flags.token ?? flags.tokenFile) !== undefined) {
     throw new UsageError('the link has a token, and another is given by a flag', {
       hint: 'give the link alone, or the address without the part behind #',

@@ -10,7 +10,7 @@ import { allIndices } from '../batches/batches.js';
 import { categoriesOf, closeDatasets, type Dataset, type HeldColumn, subset } from '../dataset.js';
 import { pagingIn } from '../paged/node/paging.js';
 import { isPaged } from '../paged-values.js';
-import { loadDataOf, locatedData } from './load-data.js';
+import { loadDataOf, loadRecordedData, locatedData } from './load-data.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-load-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -146,5 +146,12 @@ describe('loadDataOf', () => {
     await expect(loadDataOf(configuration({ sites: [join(folder, 'east.csv')] }))).rejects.toThrow(
       /east\.csv" is not there, expected a table/,
     );
+    const recorded = configuration(
+      {},
+      { dataset: join(folder, 'east.csv'), partition: { name: 'iid', participants: 2 } },
+    );
+    await expect(loadRecordedData(recorded, undefined)).rejects.toMatchObject({
+      hint: 'if it was moved, say by --data where it lies now',
+    });
   });
 });

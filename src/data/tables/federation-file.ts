@@ -74,15 +74,25 @@ function settingOf({ kind, range, names = [] }: SeenColumn): string {
   return kind === 'date' ? 'date' : `[${names.map(scalar).join(', ')}]`;
 }
 
-const commentOf = ({ missing }: SeenColumn, rows: number) =>
-  missing === 0 ? '' : ` # missing in ${missing} of ${rows} rows`;
+/** Whether digits name a category or count something, only an owner knows. */
+function commentOf({ missing, kind, names = [] }: SeenColumn, rows: number): string {
+  const said = [
+    ...(kind === 'category' && names.length > 2 && names.every(isCode)
+      ? ['codes; number: true, if they count or measure something']
+      : []),
+    ...(missing === 0 ? [] : [`missing in ${missing} of ${rows} rows`]),
+  ];
+  return said.length === 0 ? '' : ` # ${said.join('; ')}`;
+}
+
+const isCode = (name: string) => /^\d$/.test(name);
 
 /** Two of several whole numbers are often asked for: which, only its owner knows. */
 function targetOf({ name, kind, names = [] }: SeenColumn): string {
   const column = scalar(name);
   if (kind === 'number') return `{ column: ${column}, number: true }`;
-  const isCode = names.every((one) => /^\d+$/.test(one));
-  const hint = names.length > 2 && isCode ? ` # or positive: '> ${names[0]}', for two classes` : '';
+  const hint =
+    names.length > 2 && names.every(isCode) ? ` # or positive: '> ${names[0]}', for two classes` : '';
   return `{ column: ${column}, classes: [${names.map(scalar).join(', ')}] }${hint}`;
 }
 

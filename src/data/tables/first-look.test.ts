@@ -31,6 +31,24 @@ describe('firstLook', () => {
     ]);
   });
 
+  it('takes digits for codes only where each comes again, and no other numbers', () => {
+    const kindOf = (values: readonly number[], rows: number) => {
+      const cells = Array.from({ length: rows }, (_, row) => values[row % values.length]);
+      return look(`a,b\n${cells.map((cell) => `${cell},x`).join('\n')}\n`).columns[0]?.kind;
+    };
+    expect(kindOf([0, 1], 8)).toBe('category');
+    expect(kindOf([1, 2, 3, 4, 5], 20)).toBe('category');
+    for (const [values, rows] of [
+      [[34, 51, 62], 3],
+      [[1, 2, 3], 11],
+      [[50, 100, 200], 300],
+      [[-1, 1], 300],
+      [[0, 0.5, 1], 300],
+      [[1, 2, 3, 4, 5, 6], 300],
+    ] as const)
+      expect(kindOf(values, rows)).toBe('number');
+  });
+
   it('refuses a table without rows', () => {
     expect(() => look('a,b\n')).toThrow('"a.csv" has no rows');
   });
@@ -54,6 +72,8 @@ describe('federationFile', () => {
       target: { column: 'num', classes: [0, 1, 2, 3, 4] },
     });
     expect(text).toContain("# or positive: '> 0'");
+    expect(text).toMatch(/ca: .*# codes; number: true, if they count .*; missing in 4 of 303 rows/);
+    expect(text).toMatch(/fbs: \[0, 1\]\n/);
     expect(text).toContain('thal: [fixed defect, normal, reversable defect] # missing in 2 of 303 rows');
   });
 

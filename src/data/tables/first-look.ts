@@ -31,8 +31,13 @@ export interface FirstLooker {
 
 /** More different values are not names of categories. */
 const MOST_NAMES = 30;
-/** Numbers with so few whole values are codes of categories. */
+/**
+ * Numbers are codes of categories if they are a few of 0 to 9, and each comes again: three ages in
+ * three rows are none, nor are doses of 50, 100 and 200.
+ */
 const MOST_CODES = 5;
+const LARGEST_CODE = 9;
+const ROWS_OF_A_CODE = 4;
 const MOST_COUNTED = 1000;
 
 export function firstLook(file: string): FirstLooker {
@@ -103,7 +108,8 @@ function columnLook(isComma: boolean) {
     finish(): Omit<SeenColumn, 'name'> {
       const known = all - missing;
       const about = { missing, different: values.size };
-      const isCode = numbers === known && whole === known && values.size <= MOST_CODES;
+      const isDigit = whole === known && least >= 0 && greatest <= LARGEST_CODE;
+      const isCode = isDigit && values.size <= MOST_CODES && known >= ROWS_OF_A_CODE * values.size;
       if (known === 0) return { kind: 'empty', ...about };
       if (dates === known) return { kind: 'date', ...about };
       if (numbers === known && !isCode) return { kind: 'number', ...about, range: outward(least, greatest) };

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -78,8 +78,10 @@ describe('the claim of a folder', () => {
       const claim = await claimFolder(folder);
       expect(claim.number).toBe(number);
       await claim.check();
+      expect(statSync(leaseOf(number)).mode & 0o777).toBe(0o600);
       await claim.release();
       expect(readdirSync(folder)).toEqual([`lease-${number}.json`]);
+      expect(statSync(leaseOf(number)).mode & 0o777).toBe(0o600);
       expect(JSON.parse(readFileSync(leaseOf(number), 'utf8'))).toEqual({ released: true });
     }
     const claim = await claimFolder(folder, { floor: 9 });

@@ -104,7 +104,7 @@ export async function requireUnused(path: string): Promise<void> {
 async function make(path: string, number: number, holder: ProcessIdentity): Promise<boolean> {
   const file = leaseFile(path, number);
   try {
-    await writeFileWhole(file, `${JSON.stringify({ holder })}\n`, { exclusive: true });
+    await writeFileWhole(file, `${JSON.stringify({ holder })}\n`, { exclusive: true, mode: 0o600 });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -146,7 +146,9 @@ function hold(path: string, number: number, clock: Pick<Clock, 'after'>): Folder
       released = true;
       // If the end cannot be written, others notice that the process is gone or silent.
       if (await isHeld().catch(() => false))
-        await writeFileWhole(file, `${JSON.stringify({ released: true })}\n`).catch(() => undefined);
+        await writeFileWhole(file, `${JSON.stringify({ released: true })}\n`, { mode: 0o600 }).catch(
+          () => undefined,
+        );
     },
   };
 }

@@ -99,6 +99,19 @@ export function matching(
   );
 }
 
+/** `3 training, 1 gone`; who went at the end of the run is done. */
+export function summaryOf(rows: readonly Row[]): string {
+  const counts = new Map<string, number>();
+  for (const standing of standings) {
+    for (const { participant, isDone } of rows) {
+      if (standing === 'unknown' || standingOf(participant) !== standing) continue;
+      const said = standing === 'gone' && isDone ? 'done' : standing;
+      counts.set(said, (counts.get(said) ?? 0) + 1);
+    }
+  }
+  return [...counts].map(([said, count]) => `${count} ${said}`).join(', ');
+}
+
 /** The number of participants with each standing. */
 export function countStandings(rows: readonly Row[]): ReadonlyMap<ParticipantState, number> {
   const counts = new Map<ParticipantState, number>();

@@ -18,6 +18,7 @@ import {
   rowsOf,
   type Sort,
   sorted,
+  summaryOf,
 } from './participant-rows.js';
 import {
   isTrouble,
@@ -49,12 +50,7 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
   return (
     <section class="participants" aria-labelledby="participants">
       <h2 id="participants">Who takes part</h2>
-      <p class="quiet">
-        {standings
-          .filter((standing) => standing !== 'unknown' && counts.has(standing))
-          .map((standing) => `${counts.get(standing)} ${standing}`)
-          .join(', ')}
-      </p>
+      <p class="quiet">{summaryOf(all)}</p>
       {many && <FilterControls filter={filter} counts={counts} of={all.length} onFilter={setFilter} />}
       <Scroll label="Participants" tall={many}>
         <table>

@@ -97,7 +97,7 @@ export function orSayMoved<Loaded>(loading: Promise<Loaded>, moved: string | und
   if (moved !== undefined) return loading;
   return loading.catch((cause: unknown) => {
     if (!(cause instanceof DataError) || cause.hint !== undefined) throw cause;
-    throw new DataError(cause.message, { cause, hint: 'if it was moved, give its folder by --data DIR' });
+    throw new DataError(cause.message, { cause, hint: 'if it was moved, say by --data where it lies now' });
   });
 }
 

@@ -20,13 +20,12 @@ const PIECE_BYTES = 2 ** 20;
  */
 export async function tableBytes(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) {
-    throw new DataError(
-      `data: "${path}" is ${found === undefined ? 'not there' : 'a folder'}, expected a table`,
-      {
-        hint: 'a CSV, TSV or Parquet file with names of columns',
-      },
-    );
+  if (found === undefined)
+    throw new DataError(`data: "${path}" is not there, expected a table: a CSV, TSV or Parquet file`);
+  if (!found.isFile()) {
+    throw new DataError(`data: "${path}" is a folder, expected a table`, {
+      hint: 'a CSV, TSV or Parquet file with names of columns',
+    });
   }
   return found.size;
 }

@@ -11,6 +11,8 @@ export interface LinkFragment {
   readonly token: string | undefined;
   /** The coordinator's key. */
   readonly key: string | undefined;
+  /** Whether there is a token or a key, but not all of it. */
+  readonly isCutOff: boolean;
 }
 
 export interface HubLink extends LinkFragment {
@@ -18,10 +20,15 @@ export interface HubLink extends LinkFragment {
   readonly address: string;
 }
 
+/** Of a key as people may write it. */
+const isKey = (text: string) => /^[0-9a-f]{64}$/i.test(text);
+
 export function readFragment(hash: string): LinkFragment {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
   const token = fields.get('token')?.trim() ?? '';
-  return { token: isToken(token) ? token : undefined, key: fields.get('key')?.trim() || undefined };
+  const key = fields.get('key')?.trim() || undefined;
+  const isCutOff = (token !== '' && !isToken(token)) || (key !== undefined && !isKey(key));
+  return { token: isToken(token) ? token : undefined, key, isCutOff };
 }
 
 /** Reads a link or a plain address. Any other text is left as it is; `parseAddress` refuses it. */
