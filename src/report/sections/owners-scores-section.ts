@@ -1,12 +1,13 @@
 /**
  * The section of each participant's curves: how the copied model does on the validation examples of
- * the participants that share the sums behind their figures. Of two classes only.
+ * the participants that share the sums behind their figures. Of more than two classes, each has its
+ * charts: the class against the rest.
  */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import { type ScoreDetails, scoreDetailsOf } from '../../metrics/score-details.js';
 import { sumsOfShared } from '../../metrics/shared/shared-sums.js';
 import { type LineChartOptions, lineChart } from '../charts/line-chart.js';
-import { scoreCharts } from '../charts/score-charts.js';
+import { type ScoredModel, scoreCharts } from '../charts/score-charts.js';
 import { type Html, html } from '../html.js';
 import { plural } from '../numbers.js';
 import { classNamesOf, wordsOfRun } from '../run-figures.js';
@@ -17,10 +18,11 @@ const MOST_CURVES = 7;
 interface Owner {
   readonly name: string;
   readonly scores: ScoreDetails;
+  /** The mean over the classes that have one. */
   readonly auroc: number;
 }
 
-/** Undefined where nobody shares scores, or there are more than two classes. */
+/** Undefined where nobody shares scores, or there are more classes than curves are kept of. */
 export function ownersScoresSection(run: RecordedRun): Html | undefined {
   const record = run.rounds.findLast(({ shared }) => shared.size > 0);
   if (record === undefined) return undefined;
@@ -28,27 +30,42 @@ export function ownersScoresSection(run: RecordedRun): Html | undefined {
   const owners = participants.flatMap((name): Owner[] => {
     const shared = record.shared.get(name);
     const scores = shared && scoreDetailsOf({ sums: sumsOfShared(shared) });
-    const [category, ...more] = scores?.scored ?? [];
-    if (scores === undefined || category?.auroc === undefined || more.length > 0) return [];
-    return [{ name, scores, auroc: category.auroc[0] }];
+    const drawn = (scores?.scored ?? []).filter(({ roc }) => roc !== undefined);
+    const areas = drawn.flatMap(({ auroc }) => (auroc ? [auroc[0]] : []));
+    if (scores === undefined || areas.length === 0) return [];
+    const auroc = areas.reduce((sum, area) => sum + area, 0) / areas.length;
+    return [{ name, scores: { ...scores, scored: drawn }, auroc }];
   });
   if (owners.length === 0) return undefined;
   const { examples } = wordsOfRun(run);
   const names = classNamesOf(run);
-  const models = drawnOf(owners).map(({ name, scores, auroc }) => ({
-    name: `${name}, area ${auroc.toFixed(3)}`,
-    scores,
-  }));
+  const categories = new Set(owners.flatMap(({ scores }) => categoriesOf(scores)));
+  const charts = [...categories]
+    .sort((a, b) => a - b)
+    .flatMap((category, place) =>
+      scoreCharts(modelsFor(category, drawnOf(owners), place === 0), (of) => names[of] ?? String(of)),
+    );
   return html`<section>
 <h2>Curves of each participant</h2>
 <p>The merged model of round ${record.round}, on each participant’s own validation ${examples}.${whoIsThere(owners, participants)}</p>
 <div class="charts">
-${scoreCharts(models, (category) => names[category] ?? String(category))
-  .map(alike)
-  .map(lineChart)}
+${charts.map(alike).map(lineChart)}
 </div>
 </section>`;
 }
+
+const categoriesOf = ({ scored = [] }: ScoreDetails) => scored.map(({ category }) => category);
+
+/** Of one class. The calibration is of all classes, and drawn once. */
+const modelsFor = (wanted: number, owners: readonly Owner[], isFirst: boolean): ScoredModel[] =>
+  owners.flatMap(({ name, scores: { scored = [], calibration } }) => {
+    const one = scored.find(({ category }) => category === wanted);
+    if (one === undefined) return [];
+    const area = one.auroc === undefined ? '' : `, area ${one.auroc[0].toFixed(3)}`;
+    return [
+      { name: `${name}${area}`, scores: { scored: [one], ...(isFirst && calibration && { calibration }) } },
+    ];
+  });
 
 /** One model everywhere: no line stands out. */
 const alike = ({ lines, ...options }: LineChartOptions): LineChartOptions => ({
