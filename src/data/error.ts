@@ -4,3 +4,6 @@ import { CommonweightError } from '../base/error.js';
 export class DataError extends CommonweightError {
   override readonly name = 'DataError';
 }
+
+/** Data that are not where they are said to be. */
+export class MissingDataError extends DataError {}

@@ -6,7 +6,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { nearestName } from '../../../base/nearest-name.js';
 import { reasonOf } from '../../../base/node/reason.js';
-import { DataError } from '../../error.js';
+import { DataError, MissingDataError } from '../../error.js';
 import { isIdxFileName } from '../idx-names.js';
 import { type PictureFit, type PictureSizeSetting, pictureExtentOf } from '../picture-size.js';
 import { loadFashionMnist } from './fashion-mnist.js';
@@ -96,7 +96,8 @@ export async function loadDatasetOf(
 export function orSayMoved<Loaded>(loading: Promise<Loaded>, moved: string | undefined): Promise<Loaded> {
   if (moved !== undefined) return loading;
   return loading.catch((cause: unknown) => {
-    if (!(cause instanceof DataError) || cause.hint !== undefined) throw cause;
+    const isMissing = cause instanceof MissingDataError;
+    if (!(cause instanceof DataError) || (cause.hint !== undefined && !isMissing)) throw cause;
     throw new DataError(cause.message, { cause, hint: 'if it was moved, say by --data where it lies now' });
   });
 }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { reasonOf } from '../../../base/node/reason.js';
-import { DataError } from '../../error.js';
+import { DataError, MissingDataError } from '../../error.js';
 
 export interface FilePiece {
   readonly piece: Uint8Array;
@@ -20,13 +20,10 @@ const PIECE_BYTES = 2 ** 20;
  */
 export async function tableBytes(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined);
+  const options = { hint: 'a CSV, TSV or Parquet file with names of columns' };
   if (found === undefined)
-    throw new DataError(`data: "${path}" is not there, expected a table: a CSV, TSV or Parquet file`);
-  if (!found.isFile()) {
-    throw new DataError(`data: "${path}" is a folder, expected a table`, {
-      hint: 'a CSV, TSV or Parquet file with names of columns',
-    });
-  }
+    throw new MissingDataError(`data: "${path}" is not there, expected a table`, options);
+  if (!found.isFile()) throw new DataError(`data: "${path}" is a folder, expected a table`, options);
   return found.size;
 }
 
