@@ -19,11 +19,15 @@ export interface OrtEngine {
   readonly ort: Ort;
   /** The name of the device in errors. */
   readonly device: string;
+  /** The device to choose instead, for errors of a GPU. */
+  readonly beside?: string;
   /**
    * Whether it writes into given outputs. The native one does; WebAssembly and GPUs have memory of
    * their own.
    */
   readonly writesIntoOutputs: boolean;
+  /** Reads a tensor that lies in memory of the device, where `getData` cannot. */
+  readonly download?: (tensor: OrtTensor) => Promise<Tensor['data']>;
   /** Where results that nobody reads are given back at once. */
   readonly memory?: {
     free(array: Tensor['data']): void;
@@ -37,7 +41,7 @@ export function ortSession(
   session: InferenceSession,
   { carry = {} }: SessionOptions,
 ): Session {
-  const { ort, device, writesIntoOutputs, memory } = engine;
+  const { ort, device, writesIntoOutputs, memory, download, beside } = engine;
   const carried = carriedTensors(engine, carry);
 
   const feedsOf = (inputs: Feeds) => {
@@ -74,7 +78,7 @@ export function ortSession(
     async run(inputs, outputs = {}) {
       const fetches = fetchesOf(outputs);
       const results = await session.run(feedsOf(inputs), fetches).catch((cause: unknown) => {
-        throw engineError(cause, device, 'run');
+        throw engineError(cause, device, 'run', beside);
       });
       for (const [output, input] of Object.entries(carry)) {
         carried.advance(input, results[output] as OrtTensor, fetches[output] ?? undefined);
@@ -89,7 +93,8 @@ export function ortSession(
       for (const name of into === undefined ? carried.current.keys() : Object.keys(into)) {
         const tensor = carried.current.get(name);
         if (tensor === undefined) throw new RuntimeError(`runtime: input "${name}" was never written`);
-        const data = (await tensor.getData()) as Tensor['data'];
+        const inMemory = tensor.location === 'cpu' || download === undefined;
+        const data = inMemory ? ((await tensor.getData()) as Tensor['data']) : await download(tensor);
         const given = into?.[name];
         given?.data.set(data);
         read[name] = given ?? typed(tensor, data.slice() as Tensor['data']);

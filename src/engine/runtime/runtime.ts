@@ -66,6 +66,9 @@ export class RuntimeError extends CommonweightError {
   override readonly name = 'RuntimeError';
 }
 
+/** The device has not the memory that a model asks for. */
+export class NoMemoryError extends RuntimeError {}
+
 /** @throws RuntimeError when the number of threads is invalid, or more than the device has. */
 export function checkThreads(threads: number, device: string, available: number): void {
   if (Number.isInteger(threads) && threads >= 1 && threads <= available) return;

@@ -9,21 +9,25 @@ import { expectToFree, freeArray } from './free-array.js';
 
 // By `import` its twenty CommonJS files would be read for their names first: a third of the time in
 // which a thread starts.
-const ort: typeof import('onnxruntime-node') = createRequire(import.meta.url)('onnxruntime-node');
+export const nativeOrt: typeof import('onnxruntime-node') = createRequire(import.meta.url)(
+  'onnxruntime-node',
+);
+
+export const nativeName = () => `onnxruntime-node ${nativeOrt.env.versions.node}`;
 
 /** @throws RuntimeError when more threads are requested than there are cores. */
 export function ortNode({ threads = 1 } = {}): Runtime {
   const device = 'cpu';
   checkThreads(threads, `the ${device}`, availableParallelism());
   return {
-    name: `onnxruntime-node ${ort.env.versions.node}`,
+    name: nativeName(),
     device,
     threads,
     partBytes: partBytesOf(threads),
     async open(model, options = {}) {
       requireArray('runtime: the model', model, 'Uint8Array');
       try {
-        const session = await ort.InferenceSession.create(model, {
+        const session = await nativeOrt.InferenceSession.create(model, {
           executionProviders: ['cpu'],
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
@@ -35,7 +39,7 @@ export function ortNode({ threads = 1 } = {}): Runtime {
           },
         });
         const memory = { free: freeArray, expectToFree };
-        const engine = { ort, device: `the ${device}`, writesIntoOutputs: true, memory };
+        const engine = { ort: nativeOrt, device: `the ${device}`, writesIntoOutputs: true, memory };
         return ortSession(engine, session, options);
       } catch (cause) {
         throw engineError(cause, `the ${device}`, 'opened');

@@ -6,9 +6,10 @@
 import type { Env, InferenceSessionFactory } from 'onnxruntime-common';
 import { requireArray } from '../../../tensor/arrays.js';
 import { engineError } from '../engine-error.js';
+import type { GpuAdapter } from '../gpu-adapter.js';
 import { type Ort, ortSession } from '../ort-session.js';
 import { checkThreads, partBytesOf, type Runtime, RuntimeError } from '../runtime.js';
-import { type GpuAdapter, gpuAdapter } from './web-gpu.js';
+import { gpuAdapter } from './web-gpu.js';
 
 /** The module `onnxruntime-web/webgpu`, or `onnxruntime-web/wasm` for WebAssembly only. */
 export interface OrtWeb extends Ort {

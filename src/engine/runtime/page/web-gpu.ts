@@ -3,12 +3,7 @@
  * here.
  */
 
-export interface GpuAdapter {
-  /** "vendor, architecture", as far as the browser tells them. */
-  readonly description: string;
-  /** Whether it computes on the CPU. */
-  readonly software: boolean;
-}
+import type { GpuAdapter } from '../gpu-adapter.js';
 
 interface WebGpu {
   requestAdapter(): Promise<{
