@@ -29,7 +29,12 @@ export default defineConfig({
       rooms(
         'engine',
         engines,
-        ['src/training/fisher-information.test.ts', 'src/{cli,pages,federation}/**', 'test/**'],
+        [
+          'src/training/{fisher-information,gpu-steps}.test.ts',
+          'src/engine/runtime/node/ort-node-gpu.test.ts',
+          'src/{cli,pages,federation}/**',
+          'test/**',
+        ],
         { isolate: false },
       ),
       rooms(
