@@ -20,7 +20,6 @@ const TIMEOUT_MS = 60_000;
 
 /** The device on which a participant computes; by itself on a GPU, where there is one. */
 export type NodeDevice = 'auto' | 'cpu' | 'webgpu';
-export const nodeDevices: readonly NodeDevice[] = ['auto', 'cpu', 'webgpu'];
 
 /**
  * Undefined for the CPU. A GPU that computes on the CPU is taken only when one is requested.
@@ -34,12 +33,6 @@ export async function chooseGpu(device: NodeDevice): Promise<GpuAdapter | undefi
   throw new RuntimeError(`runtime: WebGPU is requested, but there is no adapter: ${failed}`, {
     hint: 'install the Vulkan driver of the GPU and libvulkan1, or choose the device "cpu"',
   });
-}
-
-/** Whether a GPU gives so much memory, all at once; if not, why. */
-export async function refusedByGpu(bytes: number): Promise<string | undefined> {
-  const { granted, failed } = await askGpu(bytes);
-  return granted === undefined ? failed : undefined;
 }
 
 interface Asked {

@@ -36,8 +36,8 @@ async function filled(session: InferenceSession): Promise<Tensor> {
 function openDevice() {
   const open = readdirSync('/proc/self/fd').map(linkTarget);
   const names = open.flatMap((path) => {
-    const node = /^\/dev\/dri\/(renderD\d+)$/.exec(path)?.[1];
-    if (node !== undefined) return [vendorName(node)];
+    const minor = /^\/dev\/dri\/renderD(\d+)$/.exec(path)?.[1];
+    if (minor !== undefined) return [vendorName(minor)];
     return /^\/dev\/nvidia\d+$/.test(path) ? [nvidiaModel()] : [];
   });
   if (names.length > 0) return { description: [...new Set(names)].join(' and '), software: false };
@@ -63,8 +63,9 @@ function linkTarget(descriptor: string): string {
 /** By the numbers of the PCI register. */
 const VENDORS: Readonly<Record<string, string>> = { '0x10de': 'nvidia', '0x1002': 'amd', '0x8086': 'intel' };
 
-function vendorName(node: string): string {
-  const file = `/sys/class/drm/${node}/device/vendor`;
+/** @param minor the number of the device; those of GPUs have the major number 226 */
+function vendorName(minor: string): string {
+  const file = `/sys/dev/char/226:${minor}/device/vendor`;
   const vendor = existsSync(file) ? readFileSync(file, 'utf8').trim() : 'unnamed';
   return VENDORS[vendor] ?? vendor;
 }
