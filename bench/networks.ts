@@ -3,8 +3,10 @@
  * train on.
  */
 
-import { input, reshape } from '../src/engine/graph/build.js';
+import { add, input, reduceMean, reshape } from '../src/engine/graph/build.js';
 import { topologicalOrder, type Value } from '../src/engine/graph/value.js';
+import { encoderLayer } from '../src/engine/nn/layers/attention.js';
+import { normal } from '../src/engine/nn/layers/initializers.js';
 import { dense } from '../src/engine/nn/layers/layers.js';
 import {
   applyNetwork,
@@ -46,6 +48,21 @@ const recurrent =
     return dense(scope.in('fc'), hidden[0] as Value, 10);
   };
 
+/** The rows of a picture as tokens of 256 numbers: four layers of four heads, and their mean. */
+const transformer: Network = (scope, images) => {
+  const [n = 1, , rows = 1, columns = 1] = images.shape;
+  const tokens = dense(scope.in('embed'), reshape(images, [n, rows, columns]), 256);
+  const places = scope.parameter('position', [rows, 256], normal(0, 0.02));
+  const encoded = [0, 1, 2, 3].reduce(
+    (x, layer) => {
+      const own = scope.in('encoder').in('layers').in(String(layer));
+      return encoderLayer(own, x, { heads: 4, feedForward: 1024 });
+    },
+    add(tokens, places),
+  );
+  return dense(scope.in('fc'), reduceMean(encoded, [1]), 10);
+};
+
 const networks = {
   'paper-cnn': { network: onPixels(paperCnn()), imageShape: GREY },
   lenet5: { network: onPixels(lenet5()), imageShape: GREY },
@@ -53,6 +70,7 @@ const networks = {
   resnet8: { network: onPixels(resnet8()), imageShape: [3, 32, 32] },
   lstm: { network: onPixels(recurrent(lstm)), imageShape: SEQUENCE },
   gru: { network: onPixels(recurrent(gru)), imageShape: SEQUENCE },
+  transformer: { network: onPixels(transformer), imageShape: [1, 64, 64] },
   resnet18: { network: onPixels(resnet18), imageShape: PICTURE },
   mobilenet: { network: onPixels(mobilenetV3Small), imageShape: PICTURE },
   efficientnet: { network: onPixels(efficientnetB0), imageShape: PICTURE },

@@ -28,7 +28,7 @@ WARM_UP_RUNS = 3
 
 
 SEQUENCE, PICTURE = (1, 128, 64), (3, 64, 64)
-SHAPES = {"resnet8": (3, 32, 32), "lstm": SEQUENCE, "gru": SEQUENCE}
+SHAPES = {"resnet8": (3, 32, 32), "lstm": SEQUENCE, "gru": SEQUENCE, "transformer": (1, 64, 64)}
 SHAPES |= {name: PICTURE for name in ("resnet18", "mobilenet", "efficientnet")}
 
 

@@ -89,7 +89,7 @@ async function allVariants(
   for (const mode of modes) {
     for (const layout of layouts) {
       // One is enough where there are no images after the first layer.
-      if (['mlp', 'lstm', 'gru'].includes(network) && layout === 'channels-last') continue;
+      if (['mlp', 'lstm', 'gru', 'transformer'].includes(network) && layout === 'channels-last') continue;
       const files = ['images-idx3', 'labels-idx1'].map((part) => join(samplePath, `train-${part}-ubyte.gz`));
       const options = {
         label: `PyTorch ${version}, ${plural(threads, 'thread')}, ${layout}, ${mode}`,

@@ -136,6 +136,21 @@ class RecurrentRows(nn.Module):
         return self.fc(self.rnn(x.flatten(1, 2))[0][:, -1])
 
 
+class TransformerRows(nn.Module):
+    """The rows of a picture as the tokens of an encoder, and a dense layer over their mean."""
+
+    def __init__(self, side, classes=10, width=256):
+        super().__init__()
+        self.embed = nn.Linear(side, width)
+        self.position = nn.Parameter(0.02 * torch.randn(side, width))
+        layer = nn.TransformerEncoderLayer(width, 4, 4 * width, dropout=0.0, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 4)
+        self.fc = nn.Linear(width, classes)
+
+    def forward(self, x):
+        return self.fc(self.encoder(self.embed(x.flatten(1, 2)) + self.position).mean(1))
+
+
 def enlarged(x, like):
     """Each pixel twice in each direction; the last ones once more where `like` is odd."""
     x = F.interpolate(x, scale_factor=2, mode="nearest")
@@ -158,4 +173,6 @@ def build(name, channels=1, classes=10, side=28, kernel=3):
         return ResNet8(channels, classes)
     if name in ("lstm", "gru"):
         return RecurrentRows(nn.LSTM if name == "lstm" else nn.GRU, side, classes)
+    if name == "transformer":
+        return TransformerRows(side, classes)
     raise ValueError(f"model: expected one of {', '.join(NAMES)}, got {name}")

@@ -12,13 +12,12 @@
 
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import { roleOf } from '../../tensor/roles.js';
-import { sizeOf } from '../../tensor/shape.js';
 import { layoutSize, type StateLayout, type TensorEntry } from '../../tensor/state-dict.js';
 import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
 import { simplify, simplifyGraph } from '../graph/simplify.js';
-import { type Graph, topologicalOrder, type Value } from '../graph/value.js';
-import { convolutionOperandSize } from '../onnx/lower/convolution-algorithm.js';
+import type { Graph, Value } from '../graph/value.js';
+import { batchParts } from './batch-parts.js';
 import type { Correction, CorrectionInputs } from './corrections/correction.js';
 import { lastLayerOf } from './layers/last-layer.js';
 import {
@@ -87,7 +86,7 @@ export function trainingStep(description: TrainingDescription): Graph {
   const counted = g.reduceSum(unitWeights(description.task, batch));
   const totalWeight = g.atLeast(counted, 1);
   const told = correctionInputs(description);
-  const parts = batchParts(description);
+  const parts = partsOfBatch(description);
   const number = g.cast(g.constant(Array.from({ length: parts }, (_, part) => part)), 'i32');
   const whole = { state, ...frozen, totalWeight, seed, step };
   const reads = correction?.changes === 'loss' ? correction.reads : [];
@@ -233,7 +232,10 @@ export function evaluationStep(description: StepDescription, batchSize: number):
   });
 }
 
-function batchInputs({ inputs, task }: StepDescription, batchSize: number): StepBatch {
+function batchInputs(
+  { inputs, task }: Pick<StepDescription, 'inputs' | 'task'>,
+  batchSize: number,
+): StepBatch {
   return {
     inputs: inputsOfBatch(inputs, batchSize),
     targets: task.targets.map(({ name, shape, dtype }) => g.input(name, [batchSize, ...shape], dtype)),
@@ -287,66 +289,16 @@ function correctionInputs(description: TrainingDescription): CorrectionInputs {
   };
 }
 
-/** Arrays up to this size are read from a core's cache. */
-const PART_BYTES = 2.5 * 2 ** 20;
-
 /**
- * The number of equal parts into which a batch is cut. The gradient of a batch is the sum of the
- * gradients of its parts, so a step computes one part after the other. There are as few parts as
- * keep the largest array of a part (an activation, or the operand of a convolution) below
- * `partBytes`. A batch stays whole if a layer keeps statistics, since such a layer looks across the
- * batch, unless it is to look at parts of it. It also stays whole in a recurrent network whose
- * weights are large: each step of each part would read them again, for a few rows at a time.
+ * A batch stays whole if a layer keeps statistics, since such a layer looks across the batch,
+ * unless it is to look at parts of it.
  */
-function batchParts(description: TrainingDescription): number {
-  const { batchSize, layout, partBytes = PART_BYTES, normPerPart = false } = description;
+function partsOfBatch({ batchSize, layout, partBytes, normPerPart = false, ...step }: TrainingDescription) {
   if (layoutSize(layout) > weightsIn(layout) && !normPerPart) return 1;
-  const activations = activationsOfOne(description);
-  const largest = Math.max(1, ...activations.map(activationSize));
-  if (READ_AGAIN * weightsReadAgain(activations) > batchSize * largest) return 1;
-  let parts = 1;
-  while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * 4 * largest > partBytes))
-    parts++;
-  return parts;
+  const { network, frozen = [], task } = step;
+  const model = [...layout, ...frozen];
+  const tensors = model.map(({ name, shape }) => g.input(name, shape));
+  const { inputs, targets } = batchInputs(step, 1);
+  const losses = task.losses(applyNetwork(network, model, tensors, inputs), targets);
+  return batchParts(losses, [...inputs, ...targets], { size: batchSize, partBytes });
 }
-
-/** What it costs to read a weight again and to start its product, in moves of a number. */
-const READ_AGAIN = 20;
-
-/** The numbers in the weights of products, counted for each use but the first. */
-function weightsReadAgain(activations: readonly Value[]): number {
-  const ofExample = new Set(activations);
-  const used = new Set<Value>();
-  let again = 0;
-  for (const { op, inputs } of activations) {
-    if (op !== 'matmul') continue;
-    for (const weight of inputs) {
-      if (ofExample.has(weight)) continue;
-      if (used.has(weight)) again += sizeOf(weight.shape);
-      used.add(weight);
-    }
-  }
-  return again;
-}
-
-/**
- * All values that are computed for one example, up to its loss: those that depend on its inputs or
- * targets.
- */
-function activationsOfOne({ network, frozen = [], inputs, task, ...rest }: StepDescription): Value[] {
-  const layout = [...rest.layout, ...frozen];
-  const tensors = layout.map(({ name, shape }) => g.input(name, shape));
-  const example = inputsOfBatch(inputs, 1);
-  const targets = task.targets.map(({ name, shape, dtype }) => g.input(name, [1, ...shape], dtype));
-  const output = applyNetwork(network, layout, tensors, example);
-  const own = new Set<Value>([...example, ...targets]);
-  return topologicalOrder([task.losses(output, targets)]).filter((value) => {
-    if (own.has(value)) return value.dtype === 'f32';
-    if (!value.inputs.some((operand) => own.has(operand))) return false;
-    own.add(value);
-    return true;
-  });
-}
-
-const activationSize = (value: Value) =>
-  Math.max(sizeOf(value.shape), value.op === 'conv2d' ? convolutionOperandSize(value) : 0);
