@@ -53,7 +53,8 @@ export function winogradTiles(attributes: ConvolutionAttributes, image: Shape, w
 
 export function lowerWinogradConvolution(lowering: Lowering, y: ValueOf<'conv2d'>, m: TileSize): Rows {
   const [x, w, bias] = y.inputs as readonly [Value, Value, Value | undefined];
-  const rows = convolveTiles(lowering, x, transformedTaps(lowering, w, 'forward', m), y as Value, m);
+  const taps = lowering.transpose(transformedTaps(lowering, w, 'forward', m), [0, 2, 1]);
+  const rows = convolveTiles(lowering, x, taps, y as Value, m);
   if (bias === undefined) return rows;
   return { ...rows, name: lowering.model.node('Add', [rows.name, lowering.plain(bias)]) };
 }
@@ -116,21 +117,21 @@ function transformedPixels(lowering: Lowering, x: Value, m: TileSize): string {
   return transform(lowering, FILTERS[m].toPixels, gathered, [tileCount(x, m), x.shape[1] as number]);
 }
 
-/** U: [P, C, O] for the convolution, [P, O, C] of the turned kernel for its input gradient. */
+/**
+ * U [P, O, C]: of OIHW, read transposed where it lies, by one product. Turning the kernel by 180°
+ * for the input gradient reverses its nine taps, and so the columns of the matrix.
+ */
 function transformedTaps(lowering: Lowering, w: Value, direction: 'forward' | 'turned', m: TileSize): string {
   const [o, c] = [w.shape[0] as number, w.shape[1] as number];
-  const flat = lowering.reshape(lowering.plain(w), [o, c, 9]);
-  const { toTaps } = FILTERS[m];
-  return direction === 'forward'
-    ? transform(lowering, toTaps, lowering.transpose(flat, [2, 1, 0]), [c, o])
-    : // Turning the kernel by 180° reverses its taps along both axes, and so the columns of the
-      // matrix.
-      transform(
-        lowering,
-        toTaps.map((row) => [...row].reverse()),
-        lowering.transpose(flat, [2, 0, 1]),
-        [o, c],
-      );
+  const rows = kroneckerSquare(FILTERS[m].toTaps);
+  const matrix = direction === 'forward' ? rows : rows.map((row) => [...row].reverse());
+  const { model } = lowering;
+  const taps = model.node(
+    'Gemm',
+    [model.floats(matrix.flat(), [matrix.length, 9]), lowering.reshape(lowering.plain(w), [o * c, 9])],
+    { transB: 1 },
+  );
+  return lowering.reshape(taps, [matrix.length, o, c]);
 }
 
 /**
