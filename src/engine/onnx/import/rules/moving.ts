@@ -352,8 +352,10 @@ function cumulated(x: Value, call: Call): Value {
   const order = [...x.shape.keys()].filter((i) => i !== axis);
   const toEnd = [...order, axis];
   const back = [...x.shape.keys()].map((i) => toEnd.indexOf(i));
-  const rows = g.transpose(x, toEnd);
-  return g.transpose(g.matmul(rows, g.constant(matrix, [extent, extent])), back);
+  const last = g.transpose(x, toEnd);
+  const rows = g.reshape(last, [sizeOf(x.shape) / extent, extent]);
+  const sums = g.matmul(rows, g.constant(matrix, [extent, extent]));
+  return g.transpose(g.reshape(sums, last.shape), back);
 }
 
 function oneHots(call: Call): ForeignValue {
