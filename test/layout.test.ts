@@ -44,6 +44,7 @@ const folders = [
   'engine/onnx',
   'engine/onnx/import/file',
   'engine/onnx/import/rules',
+  'engine/onnx/import/node',
   'engine/onnx/import',
   'engine/onnx/export',
   'engine/onnx/lower',

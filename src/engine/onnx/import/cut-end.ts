@@ -31,7 +31,8 @@ export function endOf(model: ForeignModel, chosen: string | undefined, what: str
   let end = { value, length: 0 };
   for (let node = makers.get(value); node !== undefined; node = makers.get(value)) {
     const reads = READING.includes(node.operator);
-    if (!reads && !PASSING.includes(node.operator)) break;
+    // A cycle is refused later.
+    if ((!reads && !PASSING.includes(node.operator)) || path.length > model.nodes.length) break;
     path.push(node);
     value = node.inputs[0] ?? '';
     if (reads) end = { value, length: path.length };

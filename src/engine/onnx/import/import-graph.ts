@@ -2,8 +2,9 @@
  * The graph of another program as a function on our values: its nodes are run in their order, with
  * a batch of a known size. So shapes are known numbers, and what only computes shapes folds away.
  */
+import { CommonweightError } from '../../../base/error.js';
 import { roleOf } from '../../../tensor/roles.js';
-import { sizeOf } from '../../../tensor/shape.js';
+import { formatShape, sizeOf } from '../../../tensor/shape.js';
 import type { Value } from '../../graph/value.js';
 import { type End, makersOf } from './cut-end.js';
 import {
@@ -14,8 +15,16 @@ import {
   refuseNode,
 } from './file/foreign-model.js';
 import { OnnxError } from './file/read-message.js';
-import { callOf, type ImportSurroundings } from './rules/call.js';
-import { type ForeignValue, floatsOf, folded, isKnown, known, traced } from './rules/foreign-value.js';
+import { callOf, type ImportSurroundings, MOST_WORK } from './rules/call.js';
+import {
+  type ForeignValue,
+  floatsOf,
+  folded,
+  isKnown,
+  known,
+  shapeOf,
+  traced,
+} from './rules/foreign-value.js';
 import { IMPORTED, type ImportedOperator, importRules } from './rules/rules.js';
 
 export interface ImportedGraph {
@@ -32,11 +41,12 @@ export interface ImportedGraph {
   run(
     inputs: ReadonlyMap<string, Value>,
     weights: ReadonlyMap<string, Value>,
-    surroundings: Omit<ImportSurroundings, 'opset'>,
+    surroundings: Omit<ImportSurroundings, 'opset' | 'work'>,
   ): Value;
 }
 
-/** A constant with more numbers than that is refused; weights may have more. */
+const LARGEST = 2 ** 31;
+/** How many numbers all constants may hold together; weights may have more. */
 const MOST_CONSTANT = 2 ** 22;
 
 /** @throws OnnxError that names the first node that cannot be taken, and what to export instead */
@@ -50,8 +60,7 @@ export function importGraph(model: ForeignModel, end: End, what: string): Import
   const learned = learnedOperands(nodes);
   const weights = tensors.filter((tensor) => !statistics.has(tensor.name) && isWeight(tensor, learned));
   const named = new Set([...weights.map(({ name }) => name), ...statistics]);
-  const constants = new Map<string, ForeignValue>();
-  for (const tensor of tensors) if (!named.has(tensor.name)) constants.set(tensor.name, constantOf(tensor));
+  const constants = constantsAmong(tensors.filter(({ name }) => !named.has(name)));
   return {
     nodes,
     weights,
@@ -66,6 +75,7 @@ export function importGraph(model: ForeignModel, end: End, what: string): Import
         {
           ...surroundings,
           opset: model.opset,
+          work: { left: MOST_WORK },
         },
       ),
   };
@@ -190,16 +200,23 @@ function isWeight(tensor: ForeignTensor, learned: ReadonlySet<string>): boolean 
   return tensor.numbers().every((number) => Number.isFinite(number));
 }
 
-function constantOf(tensor: ForeignTensor): ForeignValue {
-  const { kind, shape } = tensor;
-  if (kind === 'text')
-    throw new OnnxError(`onnx: the tensor ${quotedText(tensor.name)} holds texts, expected numbers`);
-  if (sizeOf(shape) > MOST_CONSTANT) {
-    throw new OnnxError(
-      `onnx: the constant ${quotedText(tensor.name)} has ${sizeOf(shape)} numbers, expected at most ${MOST_CONSTANT}`,
-    );
-  }
-  return known(Array.from(tensor.numbers()), shape, kind);
+function constantsAmong(tensors: readonly ForeignTensor[]): ReadonlyMap<string, ForeignValue> {
+  let total = 0;
+  return new Map(
+    tensors.map(({ name, kind, shape, numbers }) => {
+      if (kind === 'text') {
+        throw new OnnxError(`onnx: the tensor ${quotedText(name)} holds texts, expected numbers`);
+      }
+      total += sizeOf(shape);
+      if (total > MOST_CONSTANT) {
+        throw new OnnxError(
+          `onnx: with the tensor ${quotedText(name)} ${formatShape(shape)} constants hold ${total} numbers, expected at most ${MOST_CONSTANT}`,
+          { hint: 'numbers that are not trained are constants; export them as parameters of the module' },
+        );
+      }
+      return [name, known(Array.from(numbers()), shape, kind)] as const;
+    }),
+  );
 }
 
 const tracedInputs = (
@@ -233,7 +250,12 @@ function runNodes(
     const isFoldable = operands.every((operand) => operand === undefined || isKnown(operand));
     for (const [index, name] of node.outputs.entries()) {
       const one = results[index];
-      if (name !== '' && one !== undefined) values.set(name, isFoldable ? folded(one) : one);
+      if (name === '' || one === undefined) continue;
+      const value = isFoldable ? folded(one) : one;
+      const size = sizeOf(shapeOf(value));
+      if (!(size < LARGEST)) refuseNode(node, `makes ${size} numbers, expected fewer than 2^31`);
+      if (isKnown(value)) call.spend(size);
+      values.set(name, value);
     }
   }
   const value = values.get(end.value);
@@ -246,7 +268,7 @@ function ruleOf<Result>(node: ForeignNode, run: () => Result): Result {
   try {
     return run();
   } catch (cause) {
-    if (cause instanceof OnnxError || !(cause instanceof Error)) throw cause;
+    if (cause instanceof OnnxError || !(cause instanceof CommonweightError)) throw cause;
     return refuseNode(node, `cannot be taken: ${cause.message}`);
   }
 }

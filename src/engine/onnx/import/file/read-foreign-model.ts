@@ -84,7 +84,7 @@ export function readForeignModel(
   readBeside: ReadBeside | undefined,
 ): ForeignModel {
   const model = readForeignMessage(bytes, MODEL, what);
-  const irVersion = Number(model.irVersion ?? 0n);
+  const irVersion = model.irVersion ?? 0;
   if (model.graph === undefined || irVersion === 0) {
     throw new OnnxError(`onnx: ${what} is not an ONNX model: it has no graph`, {
       hint: 'export the model as ONNX',
@@ -138,7 +138,7 @@ function standardOpset(opsets: readonly Uint8Array[], what: string): number {
   );
   const standard = versions.find(({ domain = '' }) => isStandard(domain));
   // A file of ai.onnx.ml alone has none.
-  const version = Number(standard?.version ?? (versions.length > 0 ? BigInt(OPSETS.least) : 0n));
+  const version = standard?.version ?? (versions.length > 0 ? OPSETS.least : 0);
   if (version >= OPSETS.least && version <= OPSETS.most) return version;
   throw new OnnxError(`onnx: ${what} is of opset ${version}, expected ${OPSETS.least} to ${OPSETS.most}`, {
     hint: 'export the model with opset_version=18',
@@ -175,11 +175,11 @@ function readAttribute(bytes: Uint8Array, { what, readBeside }: Reading): [strin
     name,
     {
       float: float === undefined ? undefined : floatOf(float),
-      int: int === undefined ? undefined : Number(int),
+      int,
       text: text === undefined ? undefined : texts.decode(text),
       tensor: tensor === undefined ? undefined : readForeignTensor(tensor, of, readBeside),
       floats: floats.map(floatOf),
-      ints: ints.map(Number),
+      ints,
       texts: listed.map((one) => texts.decode(one)),
       hasGraph: graph !== undefined || graphs.length > 0,
       reference: message.reference || undefined,
@@ -217,9 +217,9 @@ function readPort(bytes: Uint8Array, what: string): ForeignPort {
       ? undefined
       : readForeignMessage(shape, SHAPE, of).extents.map((each) => {
           const { value, parameter = '' } = readForeignMessage(each, EXTENT, of);
-          return value === undefined || value < 0n ? parameter : Number(value);
+          return value === undefined || value < 0 ? parameter : value;
         });
-  return { name, kind: kindOfType(Number(element ?? 0n), of), extents };
+  return { name, kind: kindOfType(element ?? 0, of), extents };
 }
 
 /** What PyTorch's exporter says of tensors: which are parameters, and which are buffers. */

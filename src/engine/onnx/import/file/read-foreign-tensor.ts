@@ -60,7 +60,7 @@ const TYPES: Readonly<Record<number, ElementType>> = {
   16: { kind: 'float', bytes: 2, field: 'ints', decode: half(bf16ToF32) },
 };
 const TEXT = 8;
-const EXTERNAL = 1n;
+const EXTERNAL = 1;
 /** float16 and bfloat16 have their bits in `ints`. */
 const HALVES: Readonly<Record<number, (from: Uint16Array, to: Float32Array) => void>> = {
   10: f16ToF32,
@@ -88,11 +88,16 @@ export function readForeignTensor(
 ): ForeignTensor {
   const message = readForeignMessage(bytes, TENSOR, what);
   const name = message.name ?? '';
+  if (name.length > LONGEST_NAME) {
+    throw new OnnxError(
+      `onnx: ${what} has a name of ${name.length} letters, expected at most ${LONGEST_NAME}`,
+    );
+  }
   const label = name === '' ? what : `the tensor ${quotedText(name)}`;
   const shape = message.extents.map((extent) => extentOf(extent, label));
   const size = sizeOf(shape);
   if (!(size < LARGEST)) throw new OnnxError(`onnx: ${label} has ${size} numbers, expected fewer than 2^31`);
-  const type = Number(message.type ?? 0n);
+  const type = message.type ?? 0;
   const kind = kindOfType(type, label);
   const element = TYPES[type];
   if (element === undefined) return { name, kind, shape, numbers: () => refuseTexts(label) };
@@ -102,7 +107,7 @@ export function readForeignTensor(
     return { name, kind, shape, numbers: () => numbersOf(element, beside(range, label, readBeside)) };
   }
   const { raw } = message;
-  const listed: readonly (number | bigint)[] = message[element.field];
+  const listed: readonly number[] = message[element.field];
   const found = raw === undefined || raw.length === 0 ? listed.length : raw.length / element.bytes;
   if (found !== size) {
     throw new OnnxError(`onnx: ${label} has ${found} numbers, expected ${size} for its shape`);
@@ -117,9 +122,10 @@ export function readForeignTensor(
 }
 
 const LARGEST = 2 ** 31;
+const LONGEST_NAME = 1000;
 
-function extentOf(extent: bigint, label: string): number {
-  if (extent >= 0n && extent < LARGEST) return Number(extent);
+function extentOf(extent: number, label: string): number {
+  if (extent >= 0 && extent < LARGEST) return extent;
   throw new OnnxError(`onnx: ${label} has an extent of ${extent}, expected one from 0 below 2^31`);
 }
 
@@ -137,14 +143,14 @@ function numbersOf({ kind, decode }: ElementType, bytes: Uint8Array): Float32Arr
 function listedNumbers(
   type: number,
   { kind, field }: ElementType,
-  listed: readonly (number | bigint)[],
+  listed: readonly number[],
 ): Float32Array | Float64Array {
   const widen = HALVES[type];
   const values = new Float32Array(listed.length);
-  if (widen !== undefined) widen(Uint16Array.from(listed, Number), values);
+  if (widen !== undefined) widen(Uint16Array.from(listed), values);
   // Bits of a float32.
-  else if (field === 'floats') new Uint32Array(values.buffer).set(listed as number[]);
-  else if (kind === 'float') values.set(listed as number[]);
+  else if (field === 'floats') new Uint32Array(values.buffer).set(listed);
+  else if (kind === 'float') values.set(listed);
   else return whole(listed);
   return values;
 }

@@ -58,11 +58,11 @@ const CODINGS: { readonly [Kind in keyof Kinds]: Coding<Kinds[Kind]> } = {
 /** By name: the number of the field, its kind, and whether it may be repeated. */
 export type Fields = Readonly<Record<string, readonly [number, keyof Kinds, 'many'?]>>;
 
-export type ValuesOf<Of extends Fields> = {
+export type ValuesOf<Of extends Fields, As extends Record<keyof Kinds, unknown> = Kinds> = {
   readonly [Name in keyof Of]: Of[Name] extends readonly [number, infer Kind extends keyof Kinds, 'many']
-    ? readonly Kinds[Kind][]
+    ? readonly As[Kind][]
     : Of[Name] extends readonly [number, infer Kind extends keyof Kinds]
-      ? Kinds[Kind] | undefined
+      ? As[Kind] | undefined
       : never;
 };
 
@@ -109,6 +109,25 @@ export function readMessage<const Of extends Fields>(
   }
 }
 
+/** Whole numbers beyond 2^53 are rounded: they are only bounds, such as "to the end". */
+interface ForeignKinds extends Omit<Kinds, 'int'> {
+  readonly int: number;
+}
+
+const FOREIGN_CODINGS = {
+  ...CODINGS,
+  int: { ...CODINGS.int, read: (reader: BinaryReader) => Number(reader.int64()) },
+};
+
+/** The longest lists: of messages and texts, whose entries cost much memory, and of numbers. */
+const MOST_ENTRIES: Readonly<Record<keyof Kinds, number>> = {
+  int: 2 ** 22,
+  float: 2 ** 25,
+  double: 2 ** 25,
+  text: 2 ** 18,
+  bytes: 2 ** 18,
+};
+
 /**
  * Reads a message of another program: unknown fields are skipped, numbers may be packed, and the
  * last of several values counts, as in protobuf's rules. Bytes are views of the message.
@@ -119,30 +138,35 @@ export function readForeignMessage<const Of extends Fields>(
   bytes: Uint8Array,
   fields: Of,
   what: string,
-): ValuesOf<Of> {
+): ValuesOf<Of, { readonly [Kind in keyof Kinds]: ForeignKinds[Kind] }> {
   const values: Record<string, unknown> = {};
   const byNumber = new Map(Object.entries(fields).map((field) => [field[1][0], field]));
   for (const [name, [, , many]] of Object.entries(fields)) values[name] = many ? [] : undefined;
   const reader = new BinaryReader(bytes);
+  const add = (name: string, kind: keyof Kinds, value: unknown) => {
+    const list = values[name] as unknown[];
+    if (list.push(value) > MOST_ENTRIES[kind])
+      throw new Error(`it has more than ${MOST_ENTRIES[kind]} ${name}`);
+  };
   try {
     while (reader.pos < reader.len) {
       const [number, wireType] = reader.tag();
       const [name, [, kind, many]] = byNumber.get(number) ?? ['', [0, 'bytes']];
-      const coding = CODINGS[kind] as Coding<unknown>;
+      const coding = FOREIGN_CODINGS[kind] as Coding<unknown>;
       if (name === '') reader.skip(wireType, number);
       else if (wireType === coding.wireType) {
-        if (many) (values[name] as unknown[]).push(coding.read(reader));
+        if (many) add(name, kind, coding.read(reader));
         else values[name] = coding.read(reader);
       } else if (many && wireType === WireType.LengthDelimited) {
         const end = reader.uint32() + reader.pos;
-        while (reader.pos < Math.min(end, reader.len)) (values[name] as unknown[]).push(coding.read(reader));
+        while (reader.pos < Math.min(end, reader.len)) add(name, kind, coding.read(reader));
       } else throw new Error(`the field "${name}" is of another type`);
       if (reader.pos > reader.len) throw new Error('it ends too early');
     }
   } catch (cause) {
     throw new OnnxError(`onnx: ${what} cannot be read: ${(cause as Error).message}`, { cause });
   }
-  return values as ValuesOf<Of>;
+  return values as never;
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array) =>

@@ -19,6 +19,8 @@ export interface ForeignNorm {
 /** What the network around the nodes provides. */
 export interface ImportSurroundings {
   readonly opset: number;
+  /** How many numbers may still be computed here, for shapes and the like. */
+  readonly work: { left: number };
   /** i32 scalars on which random numbers depend; undefined in evaluation. */
   readonly keys: readonly Value[] | undefined;
   nextStream(): number;
@@ -45,11 +47,20 @@ export interface Call {
   ints(name: string): readonly number[] | undefined;
   floatList(name: string): readonly number[] | undefined;
   tensor(name: string): ForeignTensor | undefined;
+  /**
+   * Counts numbers that are computed or held here and not by the runtime. A file could ask for
+   * more of them than it has bytes.
+   * @throws OnnxError when there are too many
+   */
+  spend(count: number): void;
   /** The axis counted from the front. */
   axis(axis: number, rank: number): number;
   /** @throws OnnxError that names the node */
   refuse(problem: string, hint?: string): never;
 }
+
+/** Large networks compute some ten thousand. */
+export const MOST_WORK = 2 ** 24;
 
 export type ImportRule = (call: Call) => ForeignValue | readonly ForeignValue[];
 
@@ -85,6 +96,11 @@ export function callOf(
     ints: (name) => listOf(attribute(name)?.ints),
     floatList: (name) => listOf(attribute(name)?.floats),
     tensor: (name) => attribute(name)?.tensor,
+    spend(count) {
+      surroundings.work.left -= count;
+      if (surroundings.work.left >= 0) return;
+      refuse(`computes more than ${MOST_WORK} numbers of constants, with the nodes before it`);
+    },
     axis(axis, rank) {
       const own = axis < 0 ? axis + rank : axis;
       if (Number.isInteger(own) && own >= 0 && own < rank) return own;

@@ -3,7 +3,9 @@
  * a compile error. An attribute that is not here could change a result, so it is refused.
  */
 import type { ImportRule } from './call.js';
+import { constantRules } from './constants.js';
 import { elementwiseRules } from './elementwise.js';
+import { gatheringRules } from './gathering.js';
 import { movingRules } from './moving.js';
 import { productRules } from './products.js';
 import { sequenceRules } from './sequences.js';
@@ -141,6 +143,8 @@ export type ImportedOperator = keyof typeof IMPORTED;
 
 export const importRules: { readonly [Op in ImportedOperator]: ImportRule } = {
   ...elementwiseRules,
+  ...constantRules,
+  ...gatheringRules,
   ...movingRules,
   ...productRules,
   ...sequenceRules,

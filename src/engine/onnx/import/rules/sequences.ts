@@ -1,5 +1,4 @@
 /** Recurrent layers, and random numbers of training. */
-import { formatShape } from '../../../../tensor/shape.js';
 import * as g from '../../../graph/build.js';
 import {
   gruSequence,
@@ -11,8 +10,8 @@ import type { Value } from '../../../graph/value.js';
 import type { Call, ImportRule } from './call.js';
 import { type ForeignValue, floatsOf, isKnown, traced } from './foreign-value.js';
 
-/** The steps of a sequence are unrolled; more make a plan of too many nodes. */
-const MOST_STEPS = 2048;
+/** The steps of a sequence are unrolled. A step costs as much memory as so many numbers. */
+const COST_OF_STEP = 2 ** 11;
 
 /** One direction of the weights [D,rows,…]. */
 const direction = (x: Value, index: number): Value => {
@@ -44,9 +43,7 @@ function recurrent(
   if (call.int('layout') === 1) call.refuse('has the layout 1, expected 0');
   if (call.has(7)) call.refuse('has peepholes, expected none');
   if ((call.node.attributes.get('activations')?.texts ?? []).length > 0) requireUsualActivations(call);
-  if ((x.shape[0] ?? 0) > MOST_STEPS) {
-    call.refuse(`reads ${formatShape(x.shape)}, expected sequences of at most ${MOST_STEPS} places`);
-  }
+  call.spend((x.shape[0] ?? 1) * COST_OF_STEP);
   const reverses =
     { forward: [false], reverse: [true], bidirectional: [false, true] }[
       call.text('direction') ?? 'forward'

@@ -186,6 +186,9 @@ const resized: ImportRule = (call) => {
       ? (at(sizes, axis) ?? own)
       : Math.floor(own * (at(scales, axis) ?? 1));
   }) as [number, number];
+  const [, , rows = 1, columns = 1] = x.shape;
+  // The matrices that resize an axis.
+  call.spend(extents[0] * rows + extents[1] * columns);
   const [down, across] = [at(scales, 2), at(scales, 3)];
   const mode = oneOf(call, 'mode', MODES, 'nearest');
   const options: ResizeOptions = {
