@@ -31,6 +31,11 @@ export { exportInference } from './engine/nn/export-inference.js';
 export { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from './engine/nn/feature-plan.js';
 export { compileFisherPlan, type FisherOptions } from './engine/nn/fisher-plan.js';
 export {
+  type ImportedNetwork,
+  type ImportOptions,
+  importNetwork,
+} from './engine/nn/imported/import-network.js';
+export {
   type AttentionLayer,
   attention,
   type EncoderLayer,

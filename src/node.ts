@@ -2,6 +2,7 @@
 
 export { loadDataset } from './data/images/node/load-dataset.js';
 export { loadSiteTables, type TablesToLoad } from './data/node/load-data.js';
+export { besideModel } from './engine/onnx/import/node/read-beside.js';
 export { ortNode } from './engine/runtime/node/ort-node.js';
 export {
   type ComparedResult,

@@ -3,6 +3,7 @@
  * operands that are data, weights and constants. A case is missing at compile time if an operator
  * has none.
  */
+import { readFileSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import * as g from '../../src/engine/graph/build.js';
@@ -407,4 +408,9 @@ it('every operator has a case, or a test of its own', () => {
     'RandomUniformLike',
     'Upsample',
   ]);
+});
+
+it('docs/own-networks.md lists every operator that is taken', () => {
+  const page = readFileSync(new URL('../../docs/own-networks.md', import.meta.url), 'utf8');
+  expect(Object.keys(CASES).filter((operator) => !page.includes(`\`${operator}\``))).toEqual([]);
 });

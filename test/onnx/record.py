@@ -190,6 +190,24 @@ def record_scikit_learn(recordings):
         print(path.name, path.stat().st_size)
 
 
+    from sklearn.linear_model import LinearRegression
+    from sklearn.neural_network import MLPRegressor
+
+    amount = x[:, 0] - 2 * x[:, 1] + np.sin(x[:, 2])
+    regressors = {
+        "sklearn-linear-regression": LinearRegression().fit(x, amount),
+        "sklearn-mlp-regressor": MLPRegressor((6,), max_iter=60, random_state=1).fit(x, amount),
+    }
+    for name, model in regressors.items():
+        path = FOLDER / f"{name}.onnx"
+        path.write_bytes(to_onnx(model, x[:1]).SerializeToString())
+        recordings[path.name] = {
+            "inputs": {"X": [4]},
+            "outputs": [round(float(value), 9) for value in model.predict(inputs.numpy()).ravel()],
+            "losses": {},
+        }
+
+
 def twin_of(model):
     """The same network as a PyTorch module: scores whose softmax are the probabilities."""
     steps = [step for _, step in model.steps] if hasattr(model, "steps") else [model]

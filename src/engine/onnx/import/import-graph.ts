@@ -124,7 +124,8 @@ function requireTaken(node: ForeignNode): asserts node is ForeignNode & { operat
   }
 }
 
-const STANDARD_INSTEAD = 'export the model with standard operators (PyTorch: dynamo=True, optimize=False)';
+const STANDARD_INSTEAD =
+  'export the model with standard operators (PyTorch: dynamo=True, optimize=False); docs/own-networks.md lists them';
 const CONTROL_FLOW = 'export the model with fixed shapes, so that nothing is decided by the data';
 const INSTEAD: Readonly<Record<string, string>> = {
   Einsum: 'write the product as a matmul with permuted axes',

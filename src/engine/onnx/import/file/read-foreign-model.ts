@@ -87,7 +87,7 @@ export function readForeignModel(
   const irVersion = model.irVersion ?? 0;
   if (model.graph === undefined || irVersion === 0) {
     throw new OnnxError(`onnx: ${what} is not an ONNX model: it has no graph`, {
-      hint: 'export the model as ONNX',
+      hint: 'export the model as ONNX (docs/own-networks.md)',
     });
   }
   if (irVersion < IR_VERSIONS.least || irVersion > IR_VERSIONS.most) {
