@@ -7,10 +7,11 @@ export { type ArrayColumn, type ArrayColumns, arrayDataset } from './data/arrays
 export { featureStatistics } from './data/arrays/feature-statistics.js';
 export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/batches/batches.js';
 export { type BatchSource, type BatchTask, batchesHere } from './data/batches/training-batches.js';
-export { type Column, type Dataset, type Meaning, subset, type TrainTestSplit } from './data/dataset.js';
+export { type Column, type Dataset, subset, type TrainTestSplit } from './data/dataset.js';
 export { type Feature, MISSING_NUMBER } from './data/features.js';
 export type { Augmentation } from './data/images/augmentation.js';
 export { type ImageDataset, imageDataset } from './data/images/image-dataset.js';
+export type { Meaning } from './data/meaning.js';
 export { type Partitioner, partition, type Share } from './data/partition/partition.js';
 export { partitionByName, partitionerNames } from './data/partition/partitioners.js';
 export { type SiteDifference, siteDifferences } from './data/survey/site-differences.js';

@@ -58,6 +58,7 @@ export const meaningSchema = z
         kind: z.literal('tokens'),
         vocabulary: z.int().positive().describe('How many different tokens there are.'),
         padding: z.int().min(0).optional().describe('The token that fills the places after a text.'),
+        field: nameSchema.optional().describe('The column or the field with the text that is read.'),
       })
       .describe('Words, or pieces of them, by their numbers.'),
     z

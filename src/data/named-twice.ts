@@ -26,6 +26,8 @@ function lists(data: DataSettings): readonly Named[] {
       return [...categoriesIn('columns', data.columns), ...categoriesIn('target', { '': data.target })];
     case 'arrays':
       return [...categoriesIn('inputs', data.inputs), ...categoriesIn('targets', data.targets)];
+    case 'text':
+      return categoriesIn('classes', { '': data.classes });
     case 'pictures': {
       const { labels, masks } = data;
       const classes = masks?.classes ?? [];
@@ -40,6 +42,7 @@ function lists(data: DataSettings): readonly Named[] {
 /** What is learned cannot be an input, too: it would be known. */
 function withTargets(data: DataSettings): readonly Named[] {
   if (data.kind === 'pictures') return [];
+  if (data.kind === 'text') return [['label', [data.text, data.label]]];
   if (data.kind === 'arrays') {
     const inputs = Object.keys(data.inputs);
     return [

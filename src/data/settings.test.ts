@@ -124,7 +124,7 @@ describe('the setting "data"', () => {
     );
     expect(complaint(settings({}))).toContain('expected at least one column');
     expect(complaint({ data: { kind: 'tables' }, partition })).toContain(
-      '"data.kind" is "tables", expected one of pictures, table, arrays; did you mean "table"?',
+      '"data.kind" is "tables", expected one of pictures, table, arrays, text; did you mean "table"?',
     );
     expect(complaint({ data: { ...table, colums: 1 }, partition })).toContain('did you mean "data.columns"?');
   });

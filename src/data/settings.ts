@@ -1,10 +1,8 @@
 /**
- * The settings of data: pictures, a table, or arrays, and in a simulation where the data of each
- * participant lie. Without them, data are pictures.
+ * The settings of data: pictures, a table, arrays, or texts, and in a simulation where the data of
+ * each participant lie. Without them, data are pictures.
  */
 import { z } from 'zod';
-import type { Complaint } from '../base/complaint.js';
-import { repeatedName } from '../base/names.js';
 import { nameSchema } from '../base/text.js';
 
 /** A value as it may be written in a file of settings; in a table it is text. */
@@ -162,6 +160,15 @@ const picturesSchema = z
   })
   .describe('Pictures, each with its class, with labels, or with a mask.');
 
+const separator = z
+  .enum([',', ';', '\t', '|'])
+  .optional()
+  .describe('What separates the cells of a line; found in the file by default.');
+const encoding = z
+  .enum(['utf-8', 'latin-1'])
+  .optional()
+  .describe('Of a text file: UTF-8 by default, and UTF-16 where its mark says so.');
+
 const tableSchema = z
   .strictObject({
     kind: z.literal('table'),
@@ -173,18 +180,12 @@ const tableSchema = z
     group: nameSchema
       .optional()
       .describe('A column whose equal values stay on one side of every split, such as the patient.'),
-    separator: z
-      .enum([',', ';', '\t', '|'])
-      .optional()
-      .describe('What separates the cells of a line; found in the file by default.'),
+    separator,
     decimal: z
       .enum(['.', ','])
       .optional()
       .describe('What stands before the decimals of a number; found in the file by default.'),
-    encoding: z
-      .enum(['utf-8', 'latin-1'])
-      .optional()
-      .describe('Of a text file: UTF-8 by default, and UTF-16 where its mark says so.'),
+    encoding,
     ...{ sites, test },
   })
   .describe('A table, as CSV, TSV or Parquet.');
@@ -228,8 +229,28 @@ const arraysSchema = z
   .describe('Arrays, as .npz, .safetensors, Parquet with lists, or a folder of .npy files.');
 export type ArraySettings = z.output<typeof arraysSchema>;
 
+const textSchema = z
+  .strictObject({
+    kind: z.literal('text'),
+    text: nameSchema.default('text').describe('The column of a table, or the field of a JSONL file.'),
+    label: nameSchema.default('label').describe('The column or the field with the class of a text.'),
+    classes: namesSchema
+      .optional()
+      .describe('The names of the classes; those that the texts have, if they are left out.'),
+    length: z
+      .int()
+      .min(1)
+      .max(8192)
+      .optional()
+      .describe('To so many tokens each text is padded or cut; chosen by the texts if left out.'),
+    separator,
+    encoding,
+    ...{ sites, test },
+  })
+  .describe('Texts with classes, as CSV, TSV, Parquet, JSONL, or one folder for each class.');
+
 export const dataSchema = z
-  .discriminatedUnion('kind', [picturesSchema, tableSchema, arraysSchema])
+  .discriminatedUnion('kind', [picturesSchema, tableSchema, arraysSchema, textSchema])
   .meta({ title: 'Data', description: 'What the data are, known by their `kind`.' });
 
 export type DataSettings = z.output<typeof dataSchema>;
@@ -246,7 +267,7 @@ export const testFileOf = (data: DataSettings | undefined): string | undefined =
 /** The last part of a path, without its extension: a participant is named after it. */
 export function siteName(path: string): string {
   const last = path.split(/[/\\]/).findLast((part) => part !== '' && part !== '.') ?? path;
-  return last.replace(/(?<=.)\.(csv|tsv|txt|parquet|npy|npz|safetensors)(\.gz)?$/i, '');
+  return last.replace(/(?<=.)\.(csv|tsv|txt|parquet|jsonl|ndjson|npy|npz|safetensors)(\.gz)?$/i, '');
 }
 
 /**
@@ -298,88 +319,6 @@ function taskOfPictures({ labels, masks }: Readonly<Record<string, unknown>>): o
 }
 
 const firstOf = (record: unknown) => (isRecord(record) ? Object.values(record)[0] : undefined);
-
-interface SettingsOfData {
-  readonly dataset: string;
-  readonly data?: DataSettings | undefined;
-  readonly partition: { readonly name: string; readonly participants: number };
-  readonly participants?: readonly string[] | undefined;
-  readonly examples?: number | undefined;
-}
-
-/** What contradicts the setting `data`. */
-export function dataProblem(settings: SettingsOfData): Complaint | undefined {
-  const { data, dataset } = settings;
-  const sites = sitesOf(data);
-  if (data?.kind === 'pictures' && data.labels !== undefined && data.masks !== undefined) {
-    return {
-      message: '"data" has "labels" and "masks", expected one of both',
-      hint: 'leave one of them out',
-    };
-  }
-  if (sites !== undefined) return sitesProblem(settings, sites);
-  if (dataset === SITES && data?.sites === undefined) {
-    return {
-      message:
-        '"dataset" is "sites", but "data" names none, expected a folder or a file for each participant',
-      hint: `set "data" to a list of them; a folder with that name is "./${SITES}"`,
-    };
-  }
-  if (data?.kind === 'table' && data.group !== undefined && settings.examples !== undefined) {
-    return {
-      message: '"examples" is set, which draws single rows, but "data.group" keeps rows together',
-      hint: 'leave "examples" or "data.group" out',
-    };
-  }
-  if (data === undefined || dataset !== 'fashion-mnist') return undefined;
-  if (data.kind === 'pictures') {
-    const field = data.labels === undefined ? 'masks' : 'labels';
-    if (data[field] === undefined) return undefined;
-    return {
-      message: `"data.${field}" is set, but "dataset" is "fashion-mnist", which has its own classes`,
-      hint: 'set "dataset" to a folder of pictures, or "data.sites" to one for each participant',
-    };
-  }
-  return {
-    message: `"data.kind" is "${data.kind}", but "dataset" is "fashion-mnist", which are pictures`,
-    hint: 'set "dataset" to a file, or "data.sites" to one for each participant',
-  };
-}
-
-function sitesProblem(
-  { dataset, partition, participants, examples }: SettingsOfData,
-  sites: readonly string[],
-): Complaint | undefined {
-  const message = (what: string) => `"data" names ${sites.length} sites, but ${what}`;
-  if (dataset !== SITES)
-    return {
-      message: message(`"dataset" is "${dataset}", expected one of both`),
-      hint: 'leave "dataset" out',
-    };
-  if (partition.name !== 'own') {
-    return {
-      message: message(`"partition.name" is "${partition.name}", and nothing is left to deal out`),
-      hint: 'leave "partition.name" out',
-    };
-  }
-  if (partition.participants !== sites.length) {
-    return {
-      message: message(`"partition.participants" is ${partition.participants}`),
-      hint: 'leave "partition.participants" out',
-    };
-  }
-  if (examples !== undefined)
-    return {
-      message: message('"examples" is set, which draws from one data set'),
-      hint: 'leave "examples" out',
-    };
-  const repeated = repeatedName(participants ?? []);
-  if (repeated === undefined) return undefined;
-  return {
-    message: `two participants are called "${repeated.again}", after their sites, expected names that differ`,
-    hint: 'set "participants" to a name for each site',
-  };
-}
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

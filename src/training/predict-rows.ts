@@ -1,5 +1,6 @@
 /** The outputs of a model for examples, batch by batch. */
-import type { Column } from '../data/dataset.js';
+import type { Column, ColumnValues } from '../data/dataset.js';
+import { KINDS } from '../data/paged-values.js';
 import { exportInference, type TrainedNetwork } from '../engine/nn/export-inference.js';
 import type { Runtime } from '../engine/runtime/runtime.js';
 import { columnTensor } from '../tensor/column-spec.js';
@@ -13,6 +14,11 @@ export interface PredictedRows {
   readonly start: number;
   /** The outputs of the model's task by name, [rows, …], row-major. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
+}
+
+/** Values that are kept as bytes, in the type of the column. */
+function asBatch({ dtype }: Column, values: ColumnValues): ColumnValues {
+  return dtype !== 'u8' && values instanceof Uint8Array ? KINDS[dtype].from(values) : values;
 }
 
 /**
@@ -31,7 +37,7 @@ export async function* predictRows(
       const batch = columns.map((column) => {
         const size = sizeOf(column.shape);
         const values = column.values.slice(start * size, (start + places) * size);
-        return [column.name, columnTensor(column, values, places)];
+        return [column.name, columnTensor(column, asBatch(column, values), places)];
       });
       const results = await session.run(Object.fromEntries(batch));
       const outputs = Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]);

@@ -1,6 +1,6 @@
 /**
  * `commonweight predict`: the class of pictures, or what a model says of the rows of a table or of
- * the examples of arrays.
+ * the examples of arrays, or of texts.
  */
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
@@ -24,6 +24,8 @@ import { pagingIn } from '../../data/paged/node/paging.js';
 import { dataSchema } from '../../data/settings.js';
 import { namesOfPredicted } from '../../data/tables/model-columns.js';
 import { loadRows } from '../../data/tables/node/load-rows.js';
+import { loadUnlabelled } from '../../data/text/node/load-texts.js';
+import type { TextSpec } from '../../data/text/text-spec.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { ModelFile } from '../../engine/nn/model-file.js';
 import { ortNode } from '../../engine/runtime/node/ort-node.js';
@@ -72,10 +74,10 @@ export function addPredict(program: Command): void {
   program
     .command('predict')
     .description(
-      'Name the class of each picture, with its probability, or its labels, or make its mask, or predict each row of a table or each example of arrays. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background. A table is a CSV, TSV or Parquet file with the columns that the model has learned from; arrays are an .npz, .safetensors or .parquet file, or a folder of .npy files, with the arrays that it reads.',
+      'Name the class of each picture, with its probability, or its labels, or make its mask, or predict each row of a table, each example of arrays, or each text. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background. A table is a CSV, TSV or Parquet file with the columns that the model has learned from; arrays are an .npz, .safetensors or .parquet file, or a folder of .npy files, with the arrays that it reads; texts are a column of a table or a field of a JSONL file, or a folder.',
     )
     .argument('<model>', 'a safetensors file')
-    .argument('<file...>', 'files of pictures, or one table, or one file of arrays')
+    .argument('<file...>', 'files of pictures, or one table, or one file of arrays or of texts')
     .option(
       '-o, --output <file>',
       'the CSV file to write: a line for each row, example or picture; the folder, if masks are predicted',
@@ -102,7 +104,11 @@ async function predict(path: string, files: readonly string[], flags: PredictFla
   if (isTableModel(file)) return predictTable(path, file, files, output);
   if (isDataModel(file) && file.description.inputs[0]?.meaning.kind === 'picture')
     return predictAnnotated(path, file, files, output);
-  if (isDataModel(file)) return predictArrays(path, file, files, output);
+  if (isDataModel(file)) {
+    const { meaning } = file.description.inputs[0] ?? {};
+    const readsTexts = meaning?.kind === 'tokens' && meaning.field !== undefined;
+    return (readsTexts ? predictTexts : predictArrays)(path, file, files, output);
+  }
   if (output !== undefined) {
     throw new UsageError(`--output is given, but "${path}" is a model of one class for each picture`, {
       hint: 'leave it out: the classes of pictures are printed',
@@ -128,6 +134,26 @@ async function predictTable(
     await sayRows(model, inputs, rows, { target: predictedTarget(model), group }, output);
   } finally {
     closeDatasets(read);
+  }
+}
+
+/** Texts, whose labels need not be there. */
+async function predictTexts(
+  path: string,
+  file: DescribedModelFile,
+  files: readonly string[],
+  output: string | undefined,
+): Promise<void> {
+  const texts = onlyFile(path, files, 'file of texts');
+  const model = await openDataModel(path, file);
+  const { inputs, examples } = await loadUnlabelled(texts, model.texts as TextSpec, {
+    onNotice: (notice) => void process.stderr.write(`${notice}\n`),
+    paging: pagingIn(machineMemory().bytes),
+  });
+  try {
+    await sayRows(model, inputs, examples, { target: predictedTarget(model), place: 'text' }, output);
+  } finally {
+    closeDatasets({ inputs });
   }
 }
 

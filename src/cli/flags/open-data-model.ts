@@ -1,6 +1,6 @@
 /**
- * Opens a model of a table, of arrays, or of pictures with labels or masks, with its network: the
- * file says what it reads and what it predicts.
+ * Opens a model of a table, of arrays, of texts, or of pictures with labels or masks, with its
+ * network: the file says what it reads and what it predicts.
  */
 import type { DataFacts } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
@@ -8,6 +8,7 @@ import type { PictureFit } from '../../data/images/picture-size.js';
 import { dataSchema } from '../../data/settings.js';
 import type { TableSettings } from '../../data/tables/column-specs.js';
 import { readsTable } from '../../data/tables/model-columns.js';
+import { specOfModel, type TextSpec } from '../../data/text/text-spec.js';
 import { modelLayoutOf, parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription, ModelFile } from '../../engine/nn/model-file.js';
 import { type Learner, learnerOfModel } from '../../federation/plan/learner.js';
@@ -24,6 +25,8 @@ export interface OpenedDataModel extends Learner {
   readonly metrics: TaskMetrics;
   /** Of the table of the run in whose folder the model lies; undefined if it lies elsewhere. */
   readonly settings: TableSettings | undefined;
+  /** What it reads of texts; undefined if it reads something else. */
+  readonly texts: TextSpec | undefined;
   /** How pictures come to the size of its input. */
   readonly imageFit: PictureFit;
   /** The probability from which on the second of two classes is predicted, if the file says one. */
@@ -69,6 +72,7 @@ export async function openDataModel(
     state: arrangeState(state, layout, `"${path}" is no ${model.name} for its inputs`),
     facts: { inputs, targets },
     settings: data?.kind === 'table' ? data : undefined,
+    texts: specOfModel({ inputs, targets }, data),
     ...{ imageFit, cutOff },
   };
 }

@@ -1,4 +1,6 @@
-/** The examples of tables or arrays on which a model is measured: of a file, or of its run. */
+/**
+ * The examples of tables, arrays or texts on which a model is measured: of a file, or of its run.
+ */
 import { arraySettingsOf } from '../../data/arrays/array-columns.js';
 import { loadArrays } from '../../data/arrays/node/load-arrays.js';
 import { closeDatasets, type DataFacts, type Dataset, describeMeant } from '../../data/dataset.js';
@@ -7,13 +9,14 @@ import { type LoadDataOptions, loadRecordedData } from '../../data/node/load-dat
 import { testFileOf } from '../../data/settings.js';
 import { readsTable } from '../../data/tables/model-columns.js';
 import { loadLearnedRows } from '../../data/tables/node/load-rows.js';
+import { type LoadedTexts, loadTexts } from '../../data/text/node/load-texts.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { UsageError } from '../terminal/error.js';
 import type { OpenedDataModel } from './open-data-model.js';
 import { settingsOfRun } from './settings-of-run.js';
 
 export interface TestExamplesFlags {
-  /** A table, all of whose rows are taken, or arrays. */
+  /** A table, all of whose rows are taken, arrays, or texts. */
   readonly dataset?: string | undefined;
   /** Where the data of the run lie now. */
   readonly data?: string | undefined;
@@ -31,10 +34,15 @@ export interface TestExamples {
  */
 export async function testExamples(
   path: string,
-  { facts, settings }: OpenedDataModel,
+  { facts, settings, texts }: OpenedDataModel,
   { dataset, data }: TestExamplesFlags,
   options: LoadDataOptions,
 ): Promise<TestExamples> {
+  if (dataset !== undefined && texts !== undefined) {
+    const [loaded] = await loadTexts([{ path: dataset, wanted: 'test' }], texts, options);
+    const { test, isWhole } = loaded as LoadedTexts;
+    return { test, name: dataset, part: isWhole ? 'whole' : 'test' };
+  }
   if (dataset !== undefined && !readsTable(facts.inputs)) return arraysOf(dataset, facts, options);
   if (settings === undefined && readsTable(facts.inputs)) {
     throw new UsageError(`"${path}" does not say what of a table it has learned`, {

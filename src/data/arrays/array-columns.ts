@@ -1,8 +1,9 @@
 /** What the settings say of arrays, and the columns that arrays become by it. */
 import { canonicalName } from '../../base/names.js';
 import { type Shape, sameShape } from '../../tensor/shape.js';
-import type { ColumnFacts, DataFacts, Dataset, HeldColumn, Meaning } from '../dataset.js';
+import type { ColumnFacts, DataFacts, Dataset, HeldColumn } from '../dataset.js';
 import { DataError } from '../error.js';
+import type { Meaning } from '../meaning.js';
 import type { ValuesKind } from '../paged-values.js';
 import type { ArrayMeaning, ArraySettings } from '../settings.js';
 import { kindOf, type StoredArray } from './stored-array.js';

@@ -1,14 +1,8 @@
 /** Makes data sets from a program's own arrays: the values of each column, and what they mean. */
 import { sizeOf } from '../../tensor/shape.js';
-import {
-  type ColumnValues,
-  checkDataset,
-  type HeldColumn,
-  type HeldDataset,
-  type Meaning,
-  toShared,
-} from '../dataset.js';
+import { type ColumnValues, checkDataset, type HeldColumn, type HeldDataset, toShared } from '../dataset.js';
 import { DataError } from '../error.js';
+import type { Meaning } from '../meaning.js';
 
 export interface ArrayColumn {
   readonly name: string;

@@ -1,7 +1,7 @@
 /**
- * Lists the pictures of a folder by class: one folder for each class, perhaps below `train/`,
- * `val/` and `test/`, in any case. Folders in a class belong to it. The folder may be on a disk, or
- * consist of files that were chosen in a page.
+ * Lists the files of a folder by class, such as pictures: one folder for each class, perhaps below
+ * `train/`, `val/` and `test/`, in any case. Folders in a class belong to it. The folder may be on
+ * a disk, or consist of files that were chosen in a page.
  */
 import { canonicalName, compareNames, escapedName, repeatedName } from '../../base/names.js';
 import { DataError } from '../error.js';
@@ -44,8 +44,27 @@ export interface PictureExample {
 /** Which pictures are wanted. Those of a folder that is not divided are for training. */
 export type WantedPictures = 'both' | 'training' | 'test';
 
+/** The files that classes consist of. */
+export interface ClassFiles {
+  /** Such as "pictures". */
+  readonly what: string;
+  isOne(name: string): boolean;
+  /** What a file with another name is, and is to be. */
+  stray(name: string): { readonly is: string; readonly expected: string; readonly hint: string };
+  /** How folders are arranged. */
+  readonly layoutHint: string;
+}
+
 export const layoutHint =
   'arrange the pictures as FOLDER/class/picture.png, or FOLDER/train/class/… and FOLDER/test/class/…';
+const PICTURES: ClassFiles = {
+  ...{ what: 'pictures', isOne: isPictureName, layoutHint },
+  stray: (name) => ({
+    is: /\.hei[cf]$/i.test(name) ? 'is HEIC, which needs a licence to be decoded' : 'is not a picture',
+    expected: '.png, .jpg, .webp, .gif, .tif, .avif or .bmp',
+    hint: 'convert it, to JPEG for example, or move it out of the folder',
+  }),
+};
 const MOST_CLASSES = 256;
 /** Deeper folders are a circle of links. */
 const DEEPEST = 12;
@@ -62,15 +81,23 @@ type Parts = Partial<Record<PartName, FolderEntry>>;
  * @param list reads a folder
  * @throws DataError when the folders are arranged differently
  */
-export async function findPictures(
+export const findPictures = (
   given: string,
   list: ListFolder,
   wanted: WantedPictures = 'both',
+): Promise<PictureTree> => findClasses(given, list, wanted, PICTURES);
+
+/** The same, of other files. */
+export async function findClasses(
+  given: string,
+  list: ListFolder,
+  wanted: WantedPictures,
+  files: ClassFiles,
 ): Promise<PictureTree> {
-  const found: TreeScan = { list, unused: [], strays: [] };
-  const folder = await innerFolder(given, list);
+  const found: TreeScan = { list, files, unused: [], strays: [] };
+  const folder = await innerFolder(given, found);
   const entries = await visibleEntries(folder, list);
-  const parts = partsOf(folder, entries);
+  const parts = partsOf(folder, entries, files);
   if (parts === undefined) return { ...found, train: await readClasses(folder, found) };
   // Where nothing is called a test, what is called validation is held out as one.
   const forTest = parts.test ?? parts.validation;
@@ -80,10 +107,11 @@ export async function findPictures(
   found.unused.push(...[...unread, ...others].map(shownName));
   const train = wanted === 'test' ? undefined : parts.train;
   const test = wanted === 'training' ? undefined : forTest;
-  if (train === undefined && wanted !== 'test') throw lacksPart(folder, 'train');
-  if (test === undefined && wanted === 'test') throw lacksPart(folder, 'test');
+  if (train === undefined && wanted !== 'test') throw lacksPart(folder, 'train', files);
+  if (test === undefined && wanted === 'test') throw lacksPart(folder, 'test', files);
+  const { unused, strays } = found;
   return {
-    ...found,
+    ...{ unused, strays },
     train: train === undefined ? new Map() : await readClasses(train.path, found),
     ...(test !== undefined && { test: await readClasses(test.path, found) }),
   };
@@ -91,6 +119,7 @@ export async function findPictures(
 
 interface TreeScan {
   readonly list: ListFolder;
+  readonly files: ClassFiles;
   readonly unused: string[];
   readonly strays: DataError[];
 }
@@ -109,19 +138,17 @@ export function pictureExamples(
 }
 
 /** Folders around the one that matters, as archives have them, are passed over. */
-async function innerFolder(folder: string, list: ListFolder): Promise<string> {
+async function innerFolder(folder: string, scan: Pick<TreeScan, 'list' | 'files'>): Promise<string> {
+  const { list, files } = scan;
+  const hasFiles = (entries: readonly FolderEntry[]) =>
+    entries.some(({ name, isFolder }) => !isFolder && files.isOne(name));
   const entries = await visibleEntries(folder, list);
   const [only, ...others] = entries.filter(({ isFolder }) => isFolder);
   if (only === undefined || others.length > 0) return folder;
-  if (partNameOf(only.name) !== undefined || hasPictures(entries)) return folder;
+  if (partNameOf(only.name) !== undefined || hasFiles(entries)) return folder;
   const below = await visibleEntries(only.path, list);
-  return below.some(({ isFolder }) => isFolder) && !hasPictures(below)
-    ? innerFolder(only.path, list)
-    : folder;
+  return below.some(({ isFolder }) => isFolder) && !hasFiles(below) ? innerFolder(only.path, scan) : folder;
 }
-
-const hasPictures = (entries: readonly FolderEntry[]) =>
-  entries.some(({ name, isFolder }) => !isFolder && isPictureName(name));
 
 const partNameOf = (name: string) =>
   (Object.keys(partNames) as PartName[]).find((part) => partNames[part].test(name));
@@ -130,7 +157,11 @@ const partNameOf = (name: string) =>
  * The parts of a divided folder: one with a folder for training beside another part, or with parts
  * only. A folder `train` beside those of other classes is a class.
  */
-export function partsOf(folder: string, entries: readonly FolderEntry[]): Parts | undefined {
+export function partsOf(
+  folder: string,
+  entries: readonly FolderEntry[],
+  files = PICTURES,
+): Parts | undefined {
   const parts: Parts = {};
   const folders = entries.filter(({ isFolder }) => isFolder);
   for (const entry of folders) {
@@ -139,7 +170,7 @@ export function partsOf(folder: string, entries: readonly FolderEntry[]): Parts 
     if (before !== undefined) {
       throw new DataError(
         `data: "${folder}" has the folders "${before.name}" and "${entry.name}", expected one of them`,
-        { hint: layoutHint },
+        { hint: files.layoutHint },
       );
     }
     if (part !== undefined) parts[part] = entry;
@@ -149,8 +180,8 @@ export function partsOf(folder: string, entries: readonly FolderEntry[]): Parts 
   return divided ? parts : undefined;
 }
 
-const lacksPart = (folder: string, part: string) =>
-  new DataError(`data: "${folder}" is divided, but has no folder "${part}"`, { hint: layoutHint });
+const lacksPart = (folder: string, part: string, files: ClassFiles) =>
+  new DataError(`data: "${folder}" is divided, but has no folder "${part}"`, { hint: files.layoutHint });
 
 const shownName = ({ name, isFolder }: FolderEntry) => (isFolder ? `${name}/` : name);
 
@@ -161,10 +192,11 @@ async function readClasses(folder: string, found: TreeScan): Promise<PicturesByC
     const many = folders.length === 0 ? 'no' : folders.length;
     const most = folders.length === 0 ? '' : `at most ${MOST_CLASSES}, `;
     throw new DataError(`data: "${folder}" has ${many} folders, expected ${most}one for each class`, {
-      hint: layoutHint,
+      hint: found.files.layoutHint,
     });
   }
-  checkDistinct(folder, folders);
+  const { what } = found.files;
+  checkDistinct(folder, folders, what);
   found.unused.push(...entries.filter(({ isFolder }) => !isFolder).map(shownName));
   const classes = new Map<string, string[]>();
   for (const { name, path } of folders.sort((a, b) =>
@@ -173,20 +205,20 @@ async function readClasses(folder: string, found: TreeScan): Promise<PicturesByC
     const files = await readClass(path, found, 0);
     if (files.length > 0) classes.set(canonicalName(name), files);
     else {
-      const hint = 'add pictures, or remove the folder';
-      found.strays.push(new DataError(`data: the class "${name}" has no pictures in "${path}"`, { hint }));
+      const hint = `add ${what}, or remove the folder`;
+      found.strays.push(new DataError(`data: the class "${name}" has no ${what} in "${path}"`, { hint }));
     }
   }
   return classes;
 }
 
-function checkDistinct(folder: string, classes: readonly FolderEntry[]): void {
+function checkDistinct(folder: string, classes: readonly FolderEntry[], what: string): void {
   const repeated = repeatedName(classes.map(({ name }) => name));
   if (repeated === undefined) return;
   const { first, again } = repeated;
   throw new DataError(
     `data: "${folder}" has the folders ${escapedName(first)} and ${escapedName(again)}, two spellings of the class "${canonicalName(again)}", expected one folder for each class`,
-    { hint: 'put their pictures into one of them' },
+    { hint: `put their ${what} into one of them` },
   );
 }
 
@@ -199,17 +231,10 @@ async function readClass(folder: string, found: TreeScan, depth: number): Promis
   const files: string[] = [];
   for (const { name, path, isFolder } of await visibleEntries(folder, found.list)) {
     if (isFolder) files.push(...(await readClass(path, found, depth + 1)));
-    else if (isPictureName(name)) files.push(path);
+    else if (found.files.isOne(name)) files.push(path);
     else {
-      const what = /\.hei[cf]$/i.test(name)
-        ? 'is HEIC, which needs a licence to be decoded'
-        : 'is not a picture';
-      const hint = 'convert it, to JPEG for example, or move it out of the folder';
-      found.strays.push(
-        new DataError(`data: "${path}" ${what}, expected .png, .jpg, .webp, .gif, .tif, .avif or .bmp`, {
-          hint,
-        }),
-      );
+      const { is, expected, hint } = found.files.stray(name);
+      found.strays.push(new DataError(`data: "${path}" ${is}, expected ${expected}`, { hint }));
     }
   }
   return files;

@@ -21,6 +21,8 @@ import { type PictureExtent, pictureExtentOf } from '../images/picture-size.js';
 import { type ArraySettings, type DataSettings, SITES, siteName, sitesOf, testFileOf } from '../settings.js';
 import type { TableSettings } from '../tables/column-specs.js';
 import { loadOwnTable, loadTables, splitTable } from '../tables/node/load-table.js';
+import { loadTexts } from '../text/node/load-texts.js';
+import { type TextSettings, textSpec } from '../text/text-spec.js';
 
 /** The settings of a configuration that say what its data are. */
 export interface DataToLoad extends DatasetSettings {
@@ -52,6 +54,7 @@ export async function loadDataOf(
   const places = moved === undefined ? sites : sites?.map((site) => join(moved, basename(resolve(site))));
   const annotations = annotationsOf(data);
   if (annotations !== undefined) return loadAnnotatedOf(settings, annotations, places, options, moved);
+  if (data?.kind === 'text') return loadTextsOf(settings, data, places, options, moved);
   if (data?.kind === 'arrays') return loadArraysOf(settings, data, places, options, moved);
   if (places === undefined) {
     return data?.kind === 'table'
@@ -98,6 +101,7 @@ async function withTestFile(
 /** All examples of each file; the last file is for the test. */
 async function loadWhole(files: readonly string[], data: DataSettings | undefined, options: LoadDataOptions) {
   if (data?.kind === 'table') return loadTables(files, data, options);
+  if (data?.kind === 'text') return loadWholeTexts(files, data, options);
   const loaded: Dataset[] = [];
   try {
     for (const [at, file] of files.entries()) {
@@ -179,6 +183,26 @@ async function loadArraysOf(
     throw error;
   }
   return joined(loaded, options);
+}
+
+async function loadTextsOf(
+  { dataset, partition }: DataToLoad,
+  data: TextSettings,
+  sites: readonly string[] | undefined,
+  options: LoadDataOptions,
+  moved = dataset,
+): Promise<TrainTestSplit> {
+  const wanted = sites === undefined && partition.name === 'own' ? 'test' : 'both';
+  const places = (sites ?? [moved]).map((path) => ({ path, wanted }) as const);
+  const loaded = await loadTexts(places, textSpec(data), options);
+  return sites === undefined ? (loaded[0] as TrainTestSplit) : joined(loaded, options);
+}
+
+async function loadWholeTexts(files: readonly string[], data: TextSettings, options: LoadDataOptions) {
+  const wanted = (at: number) => (at === files.length - 1 ? 'test' : 'training');
+  const places = files.map((path, at) => ({ path, wanted: wanted(at) }) as const);
+  const loaded = await loadTexts(places, textSpec(data), options);
+  return loaded.map(({ train, test }, at) => (wanted(at) === 'test' ? test : train));
 }
 
 /** The sites one after another; `sites` says how many training examples each has. */

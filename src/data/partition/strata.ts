@@ -4,7 +4,8 @@
  * examples are one group. Examples without a category are no group of their own: they are spread
  * over the others, so that no participant gets little else.
  */
-import type { Dataset, Meaning } from '../dataset.js';
+import type { Dataset } from '../dataset.js';
+import type { Meaning } from '../meaning.js';
 
 export interface Strata {
   /** [examples], each from 0 to count − 1. */

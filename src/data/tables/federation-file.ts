@@ -40,11 +40,11 @@ export function federationFile(
   return `# A federation about the table ${path}, which has ${rows} rows.
 # Check what each column is. Ranges and names below come from this table alone: other
 # owners' tables may hold more, and everyone who gets this file learns them.
-dataset: ${scalar(path)}
+dataset: ${yamlScalar(path)}
 data:
   kind: table
   columns:
-${inputs.map((column) => `    ${scalar(column.name)}: ${settingOf(column)}${commentOf(column, rows)}`).join('\n')}
+${inputs.map((column) => `    ${yamlScalar(column.name)}: ${settingOf(column)}${commentOf(column, rows)}`).join('\n')}
 ${others
   .filter((column) => !isInput(column))
   .map(
@@ -71,7 +71,7 @@ const isInput = ({ name, kind }: SeenColumn) => name !== '' && kind !== 'text' &
 
 function settingOf({ kind, range, names = [] }: SeenColumn): string {
   if (kind === 'number') return `{ number: true, range: [${range?.join(', ')}] }`;
-  return kind === 'date' ? 'date' : `[${names.map(scalar).join(', ')}]`;
+  return kind === 'date' ? 'date' : `[${names.map(yamlScalar).join(', ')}]`;
 }
 
 /** Whether digits name a category or count something, only an owner knows. */
@@ -89,15 +89,15 @@ const isCode = (name: string) => /^\d$/.test(name);
 
 /** Two of several whole numbers are often asked for: which, only its owner knows. */
 function targetOf({ name, kind, names = [] }: SeenColumn): string {
-  const column = scalar(name);
+  const column = yamlScalar(name);
   if (kind === 'number') return `{ column: ${column}, number: true }`;
   const hint =
     names.length > 2 && names.every(isCode) ? ` # or positive: '> ${names[0]}', for two classes` : '';
-  return `{ column: ${column}, classes: [${names.map(scalar).join(', ')}] }${hint}`;
+  return `{ column: ${column}, classes: [${names.map(yamlScalar).join(', ')}] }${hint}`;
 }
 
 /** A text as YAML: plain if no reader can take it for anything else. */
-function scalar(text: string): string {
+export function yamlScalar(text: string): string {
   const isNumber = /^(0|-?[1-9]\d{0,14})$/.test(text);
   const isWord =
     /^[A-Za-z_./][\w./ -]*$/.test(text) && !/^(y|n|yes|no|true|false|on|off|null)$|\s$/i.test(text);

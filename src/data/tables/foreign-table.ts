@@ -38,11 +38,11 @@ const rules: readonly Rule[] = [
  * @param first the first bytes of the file
  * @throws DataError when they are of no text table
  */
-export function refuseForeignTable(file: string, first: Uint8Array): void {
+export function refuseForeignTable(file: string, first: Uint8Array, expected = 'a CSV or TSV file'): void {
   const text = String.fromCharCode(...first.subarray(0, 64))
     .trimStart()
     .toLowerCase();
   const rule = rules.find(({ begins }) => begins.some((some) => text.startsWith(some.toLowerCase())));
   if (rule === undefined) return;
-  throw new DataError(`data: "${file}" is ${rule.name}, expected a CSV or TSV file`, { hint: rule.hint });
+  throw new DataError(`data: "${file}" is ${rule.name}, expected ${expected}`, { hint: rule.hint });
 }

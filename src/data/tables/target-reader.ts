@@ -1,7 +1,7 @@
 /** Reads what is learned of a row: a class, numbers, or labels; or that the row has none. */
 import { canonicalName } from '../../base/names.js';
-import type { Meaning } from '../dataset.js';
 import { MISSING_NUMBER } from '../features.js';
+import type { Meaning } from '../meaning.js';
 import { type CategoryReader, categoryReader } from './category-reader.js';
 import type { CellProblems } from './cell-problems.js';
 import { type CellReader, MISSING_CODE, numberReader } from './cell-readers.js';

@@ -20,8 +20,13 @@ const LF = 0x0a;
  * @param first the first bytes of the file, which decide
  * @throws DataError when they are not of a text
  */
-export function textBytes(file: string, first: Uint8Array, declared: TextEncodingName = 'utf-8'): TextBytes {
+export function textBytes(file: string, first: Uint8Array, declared?: TextEncodingName): TextBytes {
   refuseForeignTable(file, first);
+  return utf8Bytes(file, first, declared);
+}
+
+/** The same, of any text. */
+export function utf8Bytes(file: string, first: Uint8Array, declared: TextEncodingName = 'utf-8'): TextBytes {
   const utf16 = utf16Of(first);
   if (utf16 !== undefined) return converted(file, utf16, `UTF-16`);
   const isUtf8 = declared === 'utf-8' || (first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf);

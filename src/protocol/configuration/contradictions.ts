@@ -2,9 +2,10 @@
 
 import type { Complaint } from '../../base/complaint.js';
 import { participantNamesProblem } from '../../base/names.js';
+import { dataProblem } from '../../data/data-problem.js';
 import { type PictureFactsSettings, pictureFactsProblem } from '../../data/images/settings.js';
 import { namedTwice } from '../../data/named-twice.js';
-import { type DataSettings, dataProblem } from '../../data/settings.js';
+import type { DataSettings } from '../../data/settings.js';
 import type { TaskSettings } from '../../engine/nn/settings.js';
 import { chosenMetricsProblem } from '../../metrics/known-metrics.js';
 import { type TargetSetting, targetProblem } from '../../metrics/target.js';

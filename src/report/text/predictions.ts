@@ -18,7 +18,7 @@ export interface PredictedTable {
   /** The column of groups, and its cell in a row. */
   readonly group?: { readonly name: string; cell(row: number): string } | undefined;
   /** What a row is; `row` by default. */
-  readonly place?: 'row' | 'example';
+  readonly place?: 'row' | 'example' | 'text';
 }
 
 /** Some rows that follow each other. */

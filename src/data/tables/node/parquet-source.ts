@@ -8,16 +8,23 @@ export async function withParquet<Result>(
   path: string,
   use: (source: ByteSource) => Promise<Result>,
 ): Promise<Result> {
+  const source = await openSource(path);
+  try {
+    return await use(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** @throws DataError when there is no such file */
+export async function openSource(path: string): Promise<ByteSource & { close(): Promise<void> }> {
   const byteLength = await tableBytes(path);
   const handle = await open(path);
-  try {
-    return await use({
-      byteLength,
-      slice: (start, end = byteLength) => bytesAt(handle, start, Math.min(end, byteLength)),
-    });
-  } finally {
-    await handle.close();
-  }
+  return {
+    byteLength,
+    slice: (start, end = byteLength) => bytesAt(handle, start, Math.min(end, byteLength)),
+    close: () => handle.close(),
+  };
 }
 
 async function bytesAt(handle: FileHandle, start: number, end: number): Promise<ArrayBuffer> {

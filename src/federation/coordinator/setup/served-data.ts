@@ -10,6 +10,7 @@ import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { picturesOfSettings } from '../../../data/images/settings.js';
 import { type LoadDataOptions, loadDataOf, locatedData } from '../../../data/node/load-data.js';
 import { describedTable } from '../../../data/tables/described-table.js';
+import { describedTexts } from '../../../data/text/described-texts.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { withOwnNormalization } from './own-normalization.js';
 
@@ -59,5 +60,12 @@ function describedBy(configuration: Configuration): Dataset | undefined {
   if (annotations !== undefined) return describedPictures(configuration, annotations);
   if (data === undefined || data.kind === 'pictures') return picturesOfSettings(configuration);
   if (dataset !== 'none' || data.test !== undefined) return undefined;
-  return data.kind === 'table' ? describedTable(data) : describedArrays(data);
+  switch (data.kind) {
+    case 'table':
+      return describedTable(data);
+    case 'arrays':
+      return describedArrays(data);
+    case 'text':
+      return describedTexts(data);
+  }
 }

@@ -1,11 +1,13 @@
 /** Loads a participant's data from a folder, or a known data set by its name. Node only. */
 import { loadArrays } from '../../../data/arrays/node/load-arrays.js';
-import { closeDatasets } from '../../../data/dataset.js';
+import { closeDatasets, type TrainTestSplit } from '../../../data/dataset.js';
 import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { loadAnnotated } from '../../../data/images/labels/node/load-annotated.js';
 import { type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
 import { inputSizeOf, pictureFacts } from '../../../data/images/picture-facts.js';
 import { loadOwnTable } from '../../../data/tables/node/load-table.js';
+import { loadTexts } from '../../../data/text/node/load-texts.js';
+import { specFor, textSpec } from '../../../data/text/text-spec.js';
 import type { ShareChoice } from '../../plan/share-choice.js';
 import { type DescribedData, type OwnData, ownData } from '../own-data.js';
 
@@ -37,6 +39,13 @@ export async function loadOwnData(
   const wanted = choice === undefined ? 'training' : 'both';
   if (data?.kind === 'arrays') {
     const { train, test } = await loadArrays(spec, data, { ...options, wanted });
+    closeDatasets(test);
+    return ownData(train, name, described, choice, spec, options.onNotice);
+  }
+  if (data?.kind === 'text') {
+    const own = specFor(textSpec(data), described);
+    const [loaded] = await loadTexts([{ path: spec, wanted }], own, options);
+    const { train, test } = loaded as TrainTestSplit;
     closeDatasets(test);
     return ownData(train, name, described, choice, spec, options.onNotice);
   }

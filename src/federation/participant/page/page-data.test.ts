@@ -10,6 +10,8 @@ import type { PageFile } from '../../../data/page/page-files.js';
 import { type DataSettings, dataSchema } from '../../../data/settings.js';
 import type { TableSettings } from '../../../data/tables/column-specs.js';
 import { describedTable } from '../../../data/tables/described-table.js';
+import { describedTexts } from '../../../data/text/described-texts.js';
+import type { TextSettings } from '../../../data/text/text-spec.js';
 import { parseConfiguration } from '../../../protocol/configuration/configuration.js';
 import { loadOwnData } from '../node/load-own-data.js';
 import { ownData } from '../own-data.js';
@@ -187,6 +189,52 @@ describe('arrays in a page', () => {
     });
     await expect(readPageData(files.slice(0, 1), described)).rejects.toThrow(
       'has no array "y", expected one of x',
+    );
+  });
+});
+
+describe('texts in a page', () => {
+  const own = { kind: 'text', label: 'language', length: 64 } as const;
+  const classes = ['Dutch', 'English', 'French', 'German'];
+  const facts = describedTexts(dataSchema.parse({ ...own, classes }) as TextSettings);
+  const described = {
+    configuration: parseConfiguration(
+      {
+        ...{ partition: { name: 'own' }, model: { name: 'bag-of-embeddings' }, optimizer: { name: 'adam' } },
+        ...{ local: { epochs: 1 }, rounds: 1, dataset: 'none', data: own },
+      },
+      'test',
+    ),
+    inputs: facts.inputs.map(factsOf),
+    targets: facts.targets.map(factsOf),
+  };
+  const csv = resolve('data/languages/brussels.csv');
+  const bytesOf = (name: string) => {
+    if (name.endsWith('.parquet')) return readFileSync(resolve('test/fixtures/parquet', name));
+    return name.endsWith('.gz') ? gzipSync(readFileSync(csv)) : readFileSync(csv);
+  };
+
+  it.each(['brussels.csv', 'brussels.csv.gz', 'brussels.parquet'])(
+    'are those of a native participant: %s',
+    async (name) => {
+      const notices: string[] = [];
+      const onNotice = (notice: string) => notices.push(notice);
+      const dataset = await readPageData([file(name, Uint8Array.from(bytesOf(name)))], described, {
+        onNotice,
+      });
+      expect(columnsOf(dataset)).toEqual(columnsOf((await loadOwnData(csv, 'site', described)).dataset));
+      expect(notices).toEqual([expect.stringContaining('are longer than 64 tokens, and cut')]);
+    },
+  );
+
+  it('are a folder with a folder for each class', async () => {
+    const files = [file('set/English/a.txt', 'good morning'), file('set/Dutch/b.txt', 'goede morgen')];
+    const { examples, targets, inputs } = await readPageData(files, described);
+    expect([examples, [...(targets[0]!.values as Int32Array)]]).toEqual([2, [0, 1]]);
+    const first = (inputs[0]!.values as Uint8Array).subarray(0, 13);
+    expect(new TextDecoder().decode(first)).toBe('goede morgen\0');
+    await expect(readPageData([files[0]!, file('set/Greek/c.txt', 'γεια')], described)).rejects.toThrow(
+      'set/Greek/c.txt": the label is "Greek", expected one of Dutch',
     );
   });
 });

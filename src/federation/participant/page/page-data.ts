@@ -1,6 +1,6 @@
 /**
  * Reads a participant's data in a page from the files that the user chose, of the kind that the
- * federation is about: pictures, a table, or arrays. It accepts and refuses the same data as
+ * federation is about: pictures, a table, arrays, or texts. It accepts and refuses the same data as
  * `commonweight join`. For pages and their workers.
  */
 import { readPageArrays } from '../../../data/arrays/page/read-page-arrays.js';
@@ -9,6 +9,8 @@ import { DataError } from '../../../data/error.js';
 import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { type PageFile, unnamedFiles } from '../../../data/page/page-files.js';
 import { readPageTable } from '../../../data/tables/page/read-page-table.js';
+import { readPageTexts } from '../../../data/text/page/read-page-texts.js';
+import { specFor, textSpec } from '../../../data/text/text-spec.js';
 import type { DescribedData } from '../own-data.js';
 import { readPageAnnotated } from './page-annotated-data.js';
 import { readPagePictures } from './page-picture-data.js';
@@ -38,6 +40,9 @@ export async function readPageData(
   if (data?.kind === 'table') return readPageTable(onlyFile(files), data, { ...options, mostBytes });
   if (data?.kind === 'arrays') {
     return readPageArrays(files, placeOf(files), data, { ...options, mostBytes });
+  }
+  if (data?.kind === 'text') {
+    return readPageTexts(files, specFor(textSpec(data), described), { ...options, mostBytes });
   }
   const annotations = annotationsOf(data);
   if (annotations !== undefined)

@@ -42,6 +42,8 @@ function Purpose({ federation }: { readonly federation: FederationFacts }) {
   );
 }
 
+const CALLED = { table: 'Columns', arrays: 'Arrays', text: 'Texts' } as const;
+
 function Settings({ federation }: { readonly federation: FederationFacts }) {
   const { classNames, wanted, network, training, merging } = federation;
   return (
@@ -59,7 +61,7 @@ function Settings({ federation }: { readonly federation: FederationFacts }) {
         </>
       ) : (
         <>
-          <dt>{wanted.kind === 'table' ? 'Columns' : 'Arrays'}</dt>
+          <dt>{CALLED[wanted.kind]}</dt>
           <dd>
             {wanted.inputs.map(({ name }) => name).join(', ')}, and what is learned:{' '}
             {wanted.targets.map(({ name }) => name).join(', ')}

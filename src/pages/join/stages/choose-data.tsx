@@ -1,6 +1,6 @@
 /**
- * Lets the user choose the data: a folder of pictures, files in IDX format, a table, arrays, or the
- * hub's demonstration share.
+ * Lets the user choose the data: a folder of pictures, files in IDX format, a table, arrays, texts,
+ * or the hub's demonstration share.
  */
 import { useState } from 'preact/hooks';
 import { filesOfDrop, filesOfInput, type PageFile } from '../../../data/page/page-files.js';
@@ -68,6 +68,15 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
   );
 }
 
+const HELD = {
+  table:
+    'A CSV, TSV or Parquet file whose columns have these names, in any order. Other columns are left out, and an empty cell is a missing value. The file is read on this device, and you see what it holds before anything is sent.',
+  arrays:
+    'A .npz, .safetensors or .parquet file, or a folder of .npy files, with these arrays; their first axis is that of the examples. They are read on this device, and you see what they hold before anything is sent.',
+  text: 'A CSV, TSV or Parquet file with these columns, a .jsonl file with these fields, or a folder of .txt files with one folder for each class, called as the class. Texts are read on this device, and you see how many there are before anything is sent.',
+} as const;
+const CALLED = { table: 'Column', arrays: 'Array', text: 'Column or field' } as const;
+
 /** What the files are to hold. */
 function Expected({ federation: { wanted } }: Pick<ChooseDataProps, 'federation'>) {
   if (wanted.kind === 'pictures') {
@@ -83,16 +92,12 @@ function Expected({ federation: { wanted } }: Pick<ChooseDataProps, 'federation'
   const rows = [...targets.map((column) => ({ ...column, learned: true })), ...inputs];
   return (
     <>
-      <p>
-        {kind === 'table'
-          ? 'A CSV, TSV or Parquet file whose columns have these names, in any order. Other columns are left out, and an empty cell is a missing value. The file is read on this device, and you see what it holds before anything is sent.'
-          : 'A .npz, .safetensors or .parquet file, or a folder of .npy files, with these arrays; their first axis is that of the examples. They are read on this device, and you see what they hold before anything is sent.'}
-      </p>
+      <p>{HELD[kind]}</p>
       <Scroll label="What the data are to hold">
         <table class="wanted">
           <thead>
             <tr>
-              <th scope="col">{kind === 'table' ? 'Column' : 'Array'}</th>
+              <th scope="col">{CALLED[kind]}</th>
               <th scope="col" class="text">
                 What it holds
               </th>

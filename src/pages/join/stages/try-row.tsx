@@ -1,6 +1,6 @@
 /**
- * A form for one row of a table, such as a patient, which the merged model predicts. Nothing is
- * sent.
+ * A form for one row of a table, such as a patient, or for a text, which the merged model
+ * predicts. Nothing is sent.
  */
 import { useState } from 'preact/hooks';
 import { percent } from '../../../report/numbers.js';
@@ -35,7 +35,9 @@ export function TryRow({ model, trial, onPredict }: TryRowProps) {
     <>
       <h2>Try it</h2>
       <p>
-        Enter one row, such as a patient. What is left blank is missing, which the model knows how to take.
+        {fields[0]?.kind === 'text'
+          ? 'Enter a text.'
+          : 'Enter one row, such as a patient. What is left blank is missing, which the model knows how to take.'}{' '}
         This happens on this device; nothing is sent.
       </p>
       <div class="try">
@@ -66,14 +68,15 @@ export function TryRow({ model, trial, onPredict }: TryRowProps) {
 
 function Field({ field, id }: { readonly field: RowField; readonly id: string }) {
   const { name, kind, unit, range, names } = field;
-  const hint = kind === 'category' ? undefined : rangeText(field);
+  const hint = rangeText(field);
   return (
     <div class="field">
       <label for={id}>
         {name}
         {unit !== undefined && kind === 'number' && <span class="quiet"> in {unit}</span>}
       </label>
-      {kind === 'category' ? (
+      {kind === 'text' && <textarea id={id} name={id} rows={5} />}
+      {kind === 'category' && (
         <select id={id} name={id}>
           <option value="">not known</option>
           {names.map((one, at) => (
@@ -82,7 +85,8 @@ function Field({ field, id }: { readonly field: RowField; readonly id: string })
             </option>
           ))}
         </select>
-      ) : (
+      )}
+      {(kind === 'number' || kind === 'day') && (
         <input
           id={id}
           name={id}
@@ -115,6 +119,7 @@ function cellOf(
   input: HTMLInputElement,
 ): { readonly value: number | string; readonly note?: string } {
   const { name, kind, range, names, unit } = field;
+  if (kind === 'text') return { value: input.value };
   if (kind === 'category') return { value: input.value === '' ? '' : (names[Number(input.value)] ?? '') };
   if (input.validity.badInput) {
     return { value: Number.NaN, note: `${name} is not a ${kind}, so it counts as missing.` };
@@ -132,7 +137,7 @@ function Answer({ model, trial }: Pick<TryRowProps, 'model' | 'trial'>) {
   return (
     <>
       <p aria-live="polite">
-        {trial === undefined && 'No row was tried yet.'}
+        {trial === undefined && 'Nothing was tried yet.'}
         {trial?.type === 'asked' && 'It is looking …'}
         {trial?.type === 'failed' && <span class="wrong">{trial.message}</span>}
         {values !== undefined && answer === 'classes' && (

@@ -29,7 +29,7 @@ export type PageCommand =
   | { readonly type: 'predict'; readonly id: number; readonly example: TriedExample }
   | { readonly type: 'export'; readonly format: ModelFormat };
 
-/** A picture, or a row of a table. */
+/** A picture, or a row of a table; a text is a row of one cell. */
 export type TriedExample = TriedPicture | TriedRow;
 
 /** A file, or one of the participant's own examples, by its place among those shown. */
@@ -138,9 +138,9 @@ export type WantedData =
       /** What a folder of pictures is to hold beside them, in a sentence. */
       readonly holds: string;
     }
-  /** Columns of a table, or arrays. */
+  /** Columns of a table, arrays, or texts and their classes. */
   | {
-      readonly kind: 'table' | 'arrays';
+      readonly kind: 'table' | 'arrays' | 'text';
       readonly inputs: readonly WantedColumn[];
       readonly targets: readonly WantedColumn[];
     };
@@ -268,10 +268,10 @@ export interface RowTrial {
   readonly unit: string | undefined;
 }
 
-/** A field of a form: a number, a day, or one of some names. */
+/** A field of a form: a number, a day, one of some names, or a text. */
 export interface RowField {
   readonly name: string;
-  readonly kind: 'number' | 'day' | 'category';
+  readonly kind: 'number' | 'day' | 'category' | 'text';
   readonly unit: string | undefined;
   readonly range: readonly [number, number] | undefined;
   readonly names: readonly string[];

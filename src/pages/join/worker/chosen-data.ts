@@ -4,9 +4,9 @@
  */
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, WorkerEvent } from '../state/messages.js';
-import { dataSummary } from './data-summary.js';
 import { failedEvent, sentence } from './failure.js';
 import type { DeviceStore } from './kept.js';
+import { dataSummary } from './shown/data-summary.js';
 
 export interface ChosenData {
   /** Undefined until data have been chosen. */

@@ -13,7 +13,7 @@ import {
   trainingText,
 } from '../../../report/text/introduction.js';
 import type { FederationFacts } from '../state/messages.js';
-import { purposeOf, wantedData } from './wanted-data.js';
+import { purposeOf, wantedData } from './shown/wanted-data.js';
 
 export function federationFacts(
   participant: string,

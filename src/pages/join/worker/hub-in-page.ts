@@ -10,7 +10,7 @@ import { joinHubFromPage } from '../../../transport/hub/client/page/join-hub-fro
 import type { FederationFacts, PageCommand, WorkerEvent } from '../state/messages.js';
 import { federationFacts } from './federation-facts.js';
 import { requireNoProgram } from './needs-a-program.js';
-import { wantedData } from './wanted-data.js';
+import { wantedData } from './shown/wanted-data.js';
 
 /** The connection, once the hub has answered. */
 export interface PageConnection {

@@ -11,9 +11,10 @@ import { learnerOfModel } from '../../../federation/plan/learner.js';
 import { predictedClass } from '../../../report/text/predictions.js';
 import { arrangeState, layoutSize } from '../../../tensor/state-dict.js';
 import type { DataSummary, ModelFacts, ModelFormat, Prediction, TriedExample } from '../state/messages.js';
-import { triedPictures } from './tried-pictures.js';
-import { triedRows } from './tried-rows.js';
-import type { Trying } from './trying.js';
+import { triedPictures } from './shown/tried-pictures.js';
+import { triedRows } from './shown/tried-rows.js';
+import { triedText } from './shown/tried-text.js';
+import type { Trying } from './shown/trying.js';
 
 export interface TrainedModel {
   readonly facts: ModelFacts;
@@ -59,6 +60,7 @@ export function trainedModel(
   };
   const trying: Trying | undefined =
     triedPictures(description, settings) ??
+    triedText(description) ??
     triedRows(description, settings?.kind === 'table' ? settings : undefined, () => cellInputs(trained));
   let session: Promise<Session> | undefined;
   return {

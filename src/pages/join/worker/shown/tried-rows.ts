@@ -1,11 +1,15 @@
 /** Tries a model of a table on a row that the user enters. */
-import { categoriesOf } from '../../../data/dataset.js';
-import { type ColumnSpecOfTable, type TableSettings, tableSpec } from '../../../data/tables/column-specs.js';
-import { columnsOfModel, namesOfPredicted, readsTable } from '../../../data/tables/model-columns.js';
-import type { ModelDescription } from '../../../engine/nn/model-file.js';
-import { sizeOf } from '../../../tensor/shape.js';
-import { f32Tensor } from '../../../tensor/tensor.js';
-import type { RowField, RowTrial } from '../state/messages.js';
+import { categoriesOf } from '../../../../data/dataset.js';
+import {
+  type ColumnSpecOfTable,
+  type TableSettings,
+  tableSpec,
+} from '../../../../data/tables/column-specs.js';
+import { columnsOfModel, namesOfPredicted, readsTable } from '../../../../data/tables/model-columns.js';
+import type { ModelDescription } from '../../../../engine/nn/model-file.js';
+import { sizeOf } from '../../../../tensor/shape.js';
+import { f32Tensor } from '../../../../tensor/tensor.js';
+import type { RowField, RowTrial } from '../../state/messages.js';
 import type { Trying } from './trying.js';
 
 /** An input of the exported model, for a column of the table. */
@@ -63,7 +67,7 @@ function rowField({ name, value }: ColumnSpecOfTable): RowField {
   return { name, kind: value.kind === 'date' ? 'day' : 'number', unit, range, names: [] };
 }
 
-function answerOf(
+export function answerOf(
   description: ModelDescription,
   settings: TableSettings | undefined,
 ): Pick<RowTrial, 'answer' | 'names' | 'unit'> {

@@ -1,8 +1,8 @@
 /**
  * How the merged model is tried on an example: what the page asks, and what the model then reads.
  */
-import type { Feeds } from '../../../engine/runtime/runtime.js';
-import type { DataSummary, ModelFacts, Prediction, TriedExample } from '../state/messages.js';
+import type { Feeds } from '../../../../engine/runtime/runtime.js';
+import type { DataSummary, ModelFacts, Prediction, TriedExample } from '../../state/messages.js';
 
 /** How a model of one kind of data is tried. */
 export interface Trying<Facts = ModelFacts['trial']> {

@@ -1,13 +1,13 @@
 /** Summarizes a participant's data for the page: numbers, and pictures or distributions. */
-import { classCounts } from '../../../data/class-counts.js';
-import { type Column, type HeldColumn, requireHeld } from '../../../data/dataset.js';
-import { requireImages } from '../../../data/images/image-dataset.js';
-import { annotationsOf, labelNamesOf, maskSpec } from '../../../data/images/labels/label-settings.js';
-import type { DataSettings } from '../../../data/settings.js';
-import type { OwnData } from '../../../federation/participant/own-data.js';
-import { sizeOf } from '../../../tensor/shape.js';
-import type { DataSummary, SamplePicture, ShownPictures } from '../state/messages.js';
-import { shownArrays, shownTable } from './shown-columns.js';
+import { classCounts } from '../../../../data/class-counts.js';
+import { type Column, type HeldColumn, requireHeld } from '../../../../data/dataset.js';
+import { requireImages } from '../../../../data/images/image-dataset.js';
+import { annotationsOf, labelNamesOf, maskSpec } from '../../../../data/images/labels/label-settings.js';
+import type { DataSettings } from '../../../../data/settings.js';
+import type { OwnData } from '../../../../federation/participant/own-data.js';
+import { sizeOf } from '../../../../tensor/shape.js';
+import type { DataSummary, SamplePicture, ShownPictures } from '../../state/messages.js';
+import { shownArrays, shownTable, shownTexts } from './shown-columns.js';
 import { shadesOf } from './trying.js';
 
 /** If there are more classes, only the first are shown. */
@@ -29,7 +29,9 @@ export function dataSummary(
         ? { kind: 'columns', columns: shownTable(dataset, settings) }
         : settings?.kind === 'arrays'
           ? { kind: 'columns', columns: shownArrays(dataset) }
-          : shownPictures(own, settings),
+          : settings?.kind === 'text'
+            ? { kind: 'columns', columns: shownTexts(dataset) }
+            : shownPictures(own, settings),
   };
 }
 

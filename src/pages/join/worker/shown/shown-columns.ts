@@ -2,14 +2,14 @@
  * How the values of the user's own columns are distributed, for the page to show. It is computed by
  * a survey in which nothing is hidden, for it stays on this device.
  */
-import { type Column, type Dataset, type HeldColumn, requireHeld } from '../../../data/dataset.js';
-import { type Feature, MISSING_NUMBER } from '../../../data/features.js';
-import { figuresOfSurvey, type VariableFigures } from '../../../data/survey/figures.js';
-import { ownAnswer } from '../../../data/survey/own-answer.js';
-import { surveyOf } from '../../../data/survey/survey.js';
-import { type TableSettings, tableSpec, targetColumns } from '../../../data/tables/column-specs.js';
-import { describeColumn } from '../../../tensor/column-spec.js';
-import type { ShownColumn } from '../state/messages.js';
+import { type Column, type Dataset, type HeldColumn, requireHeld } from '../../../../data/dataset.js';
+import { type Feature, MISSING_NUMBER } from '../../../../data/features.js';
+import { figuresOfSurvey, type VariableFigures } from '../../../../data/survey/figures.js';
+import { ownAnswer } from '../../../../data/survey/own-answer.js';
+import { surveyOf } from '../../../../data/survey/survey.js';
+import { type TableSettings, tableSpec, targetColumns } from '../../../../data/tables/column-specs.js';
+import { describeColumn } from '../../../../tensor/column-spec.js';
+import type { ShownColumn } from '../../state/messages.js';
 
 /** Of the values of an array, as many are counted at most. */
 const MOST_COUNTED = 200_000;
@@ -27,10 +27,23 @@ export function shownTable(dataset: Dataset, settings: TableSettings): ShownColu
 }
 
 /** Arrays: those that are learned first, and each as a whole. */
-export function shownArrays({ inputs, targets }: Dataset): ShownColumn[] {
+export function shownArrays({ inputs, targets }: Pick<Dataset, 'inputs' | 'targets'>): ShownColumn[] {
   const of = (columns: readonly Column[], isTarget: boolean) =>
     columns.map((column) => shownArray(requireHeld(column), isTarget));
   return [...of(targets, true), ...of(inputs, false)];
+}
+
+/** The classes of texts, and how long the texts are. */
+export function shownTexts({ inputs, targets, examples }: Dataset): ShownColumn[] {
+  const [tokens] = inputs.map(requireHeld);
+  const { meaning, values = [], shape: [length = 1] = [] } = tokens ?? {};
+  const padding = meaning?.kind === 'tokens' ? meaning.padding : undefined;
+  const [name, lengths] = ['length in tokens', new Float32Array(examples)];
+  for (const [at, token] of values.entries()) {
+    if (token !== padding) (lengths[Math.floor(at / length)] as number) += 1;
+  }
+  const measured = { name, dtype: 'f32', shape: [], meaning: { kind: 'number' }, values: lengths } as const;
+  return [...shownArrays({ inputs: [], targets }), { ...shownArray(measured, false), text: 'after cutting' }];
 }
 
 function shownArray(column: HeldColumn, isTarget: boolean): ShownColumn {

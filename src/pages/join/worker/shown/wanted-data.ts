@@ -1,6 +1,6 @@
 /** The data that a federation asks of its participants, and what is learned of them, in words. */
-import { type ColumnFacts, categoriesOf, type DataFacts, type Meaning } from '../../../data/dataset.js';
-import { pictureShapeOf } from '../../../data/images/image-dataset.js';
+import { type ColumnFacts, categoriesOf, type DataFacts } from '../../../../data/dataset.js';
+import { pictureShapeOf } from '../../../../data/images/image-dataset.js';
 import {
   type AnnotationSettings,
   annotationsOf,
@@ -8,20 +8,22 @@ import {
   labelSpec,
   maskSpec,
   NO_CLASS,
-} from '../../../data/images/labels/label-settings.js';
-import { pictureFacts } from '../../../data/images/picture-facts.js';
-import type { DataSettings } from '../../../data/settings.js';
+} from '../../../../data/images/labels/label-settings.js';
+import { pictureFacts } from '../../../../data/images/picture-facts.js';
+import type { Meaning } from '../../../../data/meaning.js';
+import type { DataSettings } from '../../../../data/settings.js';
 import {
   type ColumnSpecOfTable,
   type TargetSpec,
   tableSpec,
   targetColumns,
   type ValueSpec,
-} from '../../../data/tables/column-specs.js';
-import type { Description } from '../../../protocol/description.js';
-import { classesText } from '../../../report/text/introduction.js';
-import { formatShape } from '../../../tensor/shape.js';
-import type { WantedColumn, WantedData } from '../state/messages.js';
+} from '../../../../data/tables/column-specs.js';
+import { textSpec } from '../../../../data/text/text-spec.js';
+import type { Description } from '../../../../protocol/description.js';
+import { classesText } from '../../../../report/text/introduction.js';
+import { formatShape } from '../../../../tensor/shape.js';
+import type { WantedColumn, WantedData } from '../../state/messages.js';
 
 type Described = Pick<Description, 'configuration' | 'inputs' | 'targets'>;
 
@@ -38,6 +40,15 @@ export function wantedData(description: Described): WantedData {
   if (data?.kind === 'arrays') {
     const { inputs, targets } = description;
     return { kind: 'arrays', inputs: inputs.map(wantedArray), targets: targets.map(wantedArray) };
+  }
+  if (data?.kind === 'text') {
+    const { text, label } = textSpec(data);
+    const names = namesText(categoriesOf(description));
+    return {
+      kind: 'text',
+      inputs: [{ name: text, text: 'the text' }],
+      targets: [{ name: label ?? '', text: names }],
+    };
   }
   const annotations = annotationsOf(data);
   const imageShape = annotations && pictureShapeOf(description);

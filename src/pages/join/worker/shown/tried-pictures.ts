@@ -1,14 +1,14 @@
 /** Tries a model on pictures: a file, a drawing, or an example of the participant's own. */
-import { classCounts } from '../../../data/class-counts.js';
-import { pictureShapeOf } from '../../../data/images/image-dataset.js';
-import { decodePicture } from '../../../data/images/page/page-pictures.js';
-import type { PictureFit } from '../../../data/images/picture-size.js';
-import type { DataSettings } from '../../../data/settings.js';
-import type { ModelDescription } from '../../../engine/nn/model-file.js';
-import { FederationError } from '../../../federation/error.js';
-import { largest } from '../../../report/text/predicted-pictures.js';
-import { u8Tensor } from '../../../tensor/tensor.js';
-import type { PictureTrial, Prediction } from '../state/messages.js';
+import { classCounts } from '../../../../data/class-counts.js';
+import { pictureShapeOf } from '../../../../data/images/image-dataset.js';
+import { decodePicture } from '../../../../data/images/page/page-pictures.js';
+import type { PictureFit } from '../../../../data/images/picture-size.js';
+import type { DataSettings } from '../../../../data/settings.js';
+import type { ModelDescription } from '../../../../engine/nn/model-file.js';
+import { FederationError } from '../../../../federation/error.js';
+import { largest } from '../../../../report/text/predicted-pictures.js';
+import { u8Tensor } from '../../../../tensor/tensor.js';
+import type { PictureTrial, Prediction } from '../../state/messages.js';
 import { shadesOf, type Trying } from './trying.js';
 import { learnedNames } from './wanted-data.js';
 
