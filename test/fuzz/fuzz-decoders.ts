@@ -1,11 +1,14 @@
-/** All decoders, so many inputs: a sample and a million are the same test. */
+/** So many inputs for a set of decoders: a sample and a million are the same test. */
 import { expect } from 'vitest';
 import { slowProcessor } from '../slowness.js';
-import { openDecoders } from './decoders.js';
-import { fuzz } from './fuzz.js';
+import { type Decoder, fuzz } from './fuzz.js';
 
-export async function fuzzDecoders(inputs: number, seed: number): Promise<void> {
-  const { decoders, close } = openDecoders();
+/** `close` removes the files of the decoders. */
+export async function fuzzDecoders(
+  { decoders, close }: { readonly decoders: readonly Decoder[]; close(): void },
+  inputs: number,
+  seed: number,
+): Promise<void> {
   try {
     expect(decoders.reduce((sum, { share }) => sum + share, 0)).toBe(1000);
     const results = await fuzz(decoders, inputs, seed);

@@ -19,6 +19,8 @@ export interface NpyHeader {
 
 /** More than any header that numpy writes for numbers. */
 export const NPY_HEADER_BYTES = 65_536;
+/** As in NumPy. */
+const MOST_AXES = 64;
 const MAGIC = '\x93NUMPY';
 
 /** @throws TensorError when it is not such a file, or has other things than numbers */
@@ -44,10 +46,16 @@ export function parseNpyHeader(bytes: Uint8Array, what: string): NpyHeader {
       `${what} has the header ${excerpt(header.trim())}, expected descr, fortran_order and shape`,
     );
   }
+  const extents = [...shape.matchAll(/\d+/g)].map(Number);
+  if (extents.length > MOST_AXES || !extents.every(Number.isSafeInteger)) {
+    throw new TensorError(
+      `${what} has the shape ${excerpt(shape)}, expected at most ${MOST_AXES} axes, each below 2^53`,
+    );
+  }
   return {
     ...numberOf(descr, what),
     fortran: order === 'True',
-    shape: [...shape.matchAll(/\d+/g)].map(Number),
+    shape: extents,
     dataStart: start + length,
   };
 }

@@ -64,7 +64,8 @@ function readerOf(bytes: Uint8Array, failed: PickleFailure) {
       let value = 0n;
       for (const digit of [...some(count)].reverse()) value = (value << 8n) | BigInt(digit);
       const signed = BigInt.asIntN(8 * count, value);
-      return BigInt(Number(signed)) === signed ? Number(signed) : signed;
+      // Of 255 bytes it is beyond what a number holds.
+      return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
     },
     line(): string {
       const end = bytes.indexOf(0x0a, at);

@@ -53,6 +53,7 @@ export function torchState(archive: TorchArchive): TorchState {
   const tensors: StoredTensor[] = [];
   const others: string[] = [];
   const seen = new Set<string>();
+  const known = new Map<PickleCall, StoredTensor>();
   for (const [name, item] of itemsOf(dict)) {
     if (!isTensor(item)) {
       others.push(String(name));
@@ -62,7 +63,9 @@ export function torchState(archive: TorchArchive): TorchState {
       throw odd(fileName, `a tensor has the name ${shown(name)}, expected a text`);
     if (seen.has(name)) throw odd(fileName, `two tensors are named "${name}"`);
     seen.add(name);
-    tensors.push(tensorOf(name, item, archive));
+    const tensor = known.get(item) ?? tensorOf(name, item, archive);
+    known.set(item, tensor);
+    tensors.push({ ...tensor, name });
   }
   if (others.length > 0) {
     notes.push(
@@ -74,6 +77,7 @@ export function torchState(archive: TorchArchive): TorchState {
 
 function stateDictIn(value: PickleValue, fileName: string) {
   const notes: string[] = [];
+  const hasTensors = tensorFinder();
   if (!isDict(value)) {
     throw odd(fileName, `it holds ${isTensor(value) ? 'one tensor without a name' : shown(value)}`);
   }
@@ -166,7 +170,15 @@ function itemsOf({ items }: PickleDict | PickleCall): [PickleValue, PickleValue]
   ]);
 }
 
-const hasTensors = (dict: PickleDict | PickleCall) => itemsOf(dict).some(([, item]) => isTensor(item));
+/** One dict may be named a million times in a pickle, so each is looked through once. */
+function tensorFinder(): (dict: PickleDict | PickleCall) => boolean {
+  const known = new Map<PickleValue, boolean>();
+  return (dict) => {
+    const found = known.get(dict) ?? dict.items.some((item, place) => place % 2 === 1 && isTensor(item));
+    known.set(dict, found);
+    return found;
+  };
+}
 
 const rebuilds = [REBUILD_TENSOR, REBUILD_TENSOR_OF_BYTES, REBUILD_PARAMETER];
 

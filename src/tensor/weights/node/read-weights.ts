@@ -36,7 +36,8 @@ export async function readWeights(path: string): Promise<ReadWeights> {
     const source = await files.open(path);
     const tensors = [...source.tensors.values()];
     const used = tensors.filter((tensor) => isUsed(tensor, path));
-    const others = tensors.filter((tensor) => !used.includes(tensor)).map(({ name }) => name);
+    const taken = new Set(used);
+    const others = tensors.filter((tensor) => !taken.has(tensor)).map(({ name }) => name);
     const layout = stateLayout(used.map(({ name, shape }) => [name, shape]));
     const data = new Float32Array(layoutSize(layout));
     const takeTurn = turnTaker();

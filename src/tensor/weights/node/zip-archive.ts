@@ -3,7 +3,7 @@
  * different readers are refused: entries that overlap, that have the same name, or whose name leads
  * out of the archive. Node only.
  */
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 import { TensorError } from '../../../base/error.js';
 import {
   checkDirectory,
@@ -72,16 +72,19 @@ export function contentOf({ path, fd }: ZipArchive, file: ZippedFile, most: numb
   if (file.bytes > most) throw new TensorError(`${which} has ${file.bytes} bytes, expected at most ${most}`);
   // What cannot be compressed grows by a thousandth at most.
   if (file.compressedBytes > 2 * file.bytes + 1024) throw odd(which, 'grew by its compression');
-  const stored = readUpTo(fd, path, file.position, new Uint8Array(file.compressedBytes));
-  if (!file.isDeflated) return stored;
-  let unpacked: Uint8Array;
+  const damaged = (cause?: unknown) =>
+    new TensorError(`${which} is damaged`, { hint: 'copy or download it again', cause });
+  let content = readUpTo(fd, path, file.position, new Uint8Array(file.compressedBytes));
   try {
-    unpacked = inflateRawSync(stored, { maxOutputLength: Math.max(1, file.bytes) });
+    if (file.isDeflated) content = inflateRawSync(content, { maxOutputLength: Math.max(1, file.bytes) });
   } catch (cause) {
-    throw new TensorError(`${which} is damaged`, { hint: 'copy or download it again', cause });
+    throw damaged(cause);
   }
-  if (unpacked.length === file.bytes) return unpacked;
-  throw odd(which, `has ${unpacked.length} bytes, expected ${file.bytes}`);
+  if (content.length !== file.bytes) {
+    throw odd(which, `has ${content.length} bytes, expected ${file.bytes}`);
+  }
+  if (crc32(content) !== file.crc32) throw damaged();
+  return content;
 }
 
 function checkName(name: string, what: string): void {
