@@ -12,6 +12,7 @@ import { ownStrategy } from '../examples/own-strategy.js';
 import { ownTask } from '../examples/own-task.js';
 import { quickStart } from '../examples/quick-start.js';
 import { threeProcesses } from '../examples/three-processes.js';
+import { readConfigurationFile } from '../src/cli/flags/configuration-file.js';
 import { imageFacts } from '../src/data/images/image-dataset.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
 import { compileFederation } from '../src/federation/plan/compile-federation.js';
@@ -31,6 +32,15 @@ describe('the examples', () => {
       expect(parseConfiguration(parse(text), name).dataset).toBe('fashion-mnist');
     },
   );
+
+  it('fine-tuning.yaml holds settings that there are, and names the file that its script writes', async () => {
+    const file = resolve(import.meta.dirname, '../examples/fine-tuning.yaml');
+    const configuration = parseConfiguration(await readConfigurationFile(file), 'fine-tuning');
+    expect(configuration.model).toMatchObject({ name: 'onnx', onnx: resolve(file, '../../resnet18.onnx') });
+    const script = readFileSync(resolve(file, '../python/export_resnet.py'), 'utf8');
+    expect(script).toContain('"resnet18.onnx"');
+    expect(script).toContain(`SIDE = ${configuration.imageSize}`);
+  });
 
   it('across-machines.yaml can be served, by whoever has no images', async () => {
     const text = readFileSync(resolve(import.meta.dirname, '../examples/across-machines.yaml'), 'utf8');

@@ -255,7 +255,7 @@ async function requireOther(path: string, out: string | undefined): Promise<void
 
 async function requireModel({ path, configuration }: RecordedRun, init: string | undefined): Promise<void> {
   if (init === undefined) return;
-  const { sha256 } = await readInitialModel(init);
+  const { sha256 } = await readInitialModel(init, configuration.model);
   if (sha256 === configuration.initialModel) return;
   const began = configuration.initialModel ?? 'none';
   throw new FederationError(

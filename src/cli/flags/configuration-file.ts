@@ -34,13 +34,14 @@ export async function readConfigurationFile(file: string): Promise<Record<string
 }
 
 /** Folders and files in the file are relative to it, wherever the command is run. */
-function dataBeside(file: string, { dataset, data }: Readonly<Record<string, unknown>>) {
+function dataBeside(file: string, { dataset, data, model }: Readonly<Record<string, unknown>>) {
   const { sites: listed, test } = (data ?? {}) as { readonly sites?: unknown; readonly test?: unknown };
   const places = Array.isArray(data) ? data : listed;
   const isPlace = typeof dataset === 'string' && ![...datasetNames, 'none', SITES].includes(dataset);
   const sites = Array.isArray(places) ? places.map((place) => beside(file, place)) : undefined;
   return {
     ...(isPlace && { dataset: beside(file, dataset) }),
+    ...(isOnnx(model) && { model: { ...model, onnx: beside(file, model.onnx) } }),
     ...((sites !== undefined || test !== undefined) && {
       data: Array.isArray(data)
         ? sites
@@ -52,6 +53,10 @@ function dataBeside(file: string, { dataset, data }: Readonly<Record<string, unk
     }),
   };
 }
+
+/** A network of a file, which has not been read yet. */
+const isOnnx = (model: unknown): model is { readonly onnx: unknown } =>
+  typeof model === 'object' && model !== null && 'onnx' in model && !('graph' in model);
 
 const beside = (file: string, place: unknown) =>
   typeof place !== 'string' || place === '' || isAbsolute(place) || dirname(file) === '.'

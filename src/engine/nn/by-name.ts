@@ -18,6 +18,7 @@ import { resnet8 } from './models/resnet8.js';
 import { tabularResnet } from './models/tabular-resnet.js';
 import { transformer } from './models/transformer.js';
 import { unet } from './models/unet.js';
+import { networkOfFile } from './network-of-file.js';
 import { adam, type Optimizer, sgd } from './optimizers.js';
 import { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './schedules.js';
 import type {
@@ -62,6 +63,8 @@ export function networkOf(
       return cnn1d({ classes });
     case 'unet':
       return unet({ classes });
+    case 'onnx':
+      return networkOfFile(model, classes).network;
     case 'bag-of-embeddings':
       return bagOfEmbeddings({ ...model, ...known(tokens, model), classes });
     case 'transformer':

@@ -1,5 +1,6 @@
 /** The settings of a network and of its training: their schemas, by name. */
 import { z } from 'zod';
+import type { Complaint } from '../../base/complaint.js';
 import { metricsSchema } from '../../metrics/schemas.js';
 
 const fraction = z.number().min(0).max(1);
@@ -24,6 +25,54 @@ const embeddings = z
 const norm = z
   .enum(['batch', 'layer'])
   .describe('Batch norm, across the examples of a batch, or layer norm, across the features of an example.');
+
+/** The bytes of a graph in base64. What carries settings across machines takes one MiB at most. */
+export const MOST_GRAPH_BYTES = 512 * 2 ** 10;
+
+const onnxSchema = z
+  .strictObject({
+    name: z.literal('onnx').describe('A network of another program, from an ONNX file.'),
+    onnx: z.string().min(1).max(4096).describe('The ONNX file; its name alone, once it has been read.'),
+    graph: z
+      .base64()
+      .max((MOST_GRAPH_BYTES / 3) * 4 + 4)
+      .optional()
+      .describe('The model of the file without the values of its weights. The coordinator reads it.'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional()
+      .describe('The SHA-256 of the file. The coordinator computes it.'),
+    head: z
+      .strictObject({
+        classes: count
+          .max(1_000_000)
+          .optional()
+          .describe('The number of its scores: as many as the data have classes by default.'),
+      })
+      .optional()
+      .describe('A new last layer in place of the file’s, with weights that the seed draws.'),
+    norm: z
+      .enum(['batch', 'frozen', 'per-part', 'group'])
+      .default('batch')
+      .describe(
+        'Batch norm by the whole batch, by the running statistics of the file, by each part of the batch, or group norm in its place.',
+      ),
+    dropout: z.boolean().default(true).describe('Whether the file’s dropout is alive in training.'),
+    output: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('The output to train, by its name in the file; the first one of floats by default.'),
+    extents: z
+      .record(z.string().min(1).max(200), count)
+      .optional()
+      .describe('The extents that the file leaves open, by their names, but for the batch.'),
+  })
+  .describe(
+    'The coordinator reads the file; participants are told its graph, and begin with its weights as with those of a model to start from.',
+  );
 
 /** A network, by name. */
 export const modelSchema = z
@@ -93,16 +142,35 @@ export const modelSchema = z
         path: ['heads'],
         message: 'expected a number that divides "width"',
       }),
+    onnxSchema,
     z
       .strictObject({ name: z.literal('custom') })
       .describe('The network that the program passes. Participants cannot compile it by themselves.'),
   ])
   .meta({ title: 'Network', description: 'A network, known by its `name`.' });
 
-/** The names of all networks that the settings can name, without that of a program. */
+/** A file of ONNX needs no name beside: `{ onnx: FILE }` is `{ name: 'onnx', onnx: FILE }`. */
+export const namedModel = (model: unknown): unknown =>
+  typeof model === 'object' && model !== null && 'onnx' in model && !('name' in model)
+    ? { name: 'onnx', ...model }
+    : model;
+
+/** A new last layer has as many scores as the task takes. */
+export const headProblem = ({ head }: OnnxSettings, scores: number): Complaint | undefined =>
+  head?.classes === undefined || head.classes === scores
+    ? undefined
+    : {
+        message: `"model.head.classes" is ${head.classes}, but the task takes ${scores} scores`,
+        hint: 'leave it out: there are as many as the data have classes',
+      };
+
+/** The scores of a new last layer, before it is known how many the task takes. */
+export const headScores = ({ head }: OnnxSettings): number => head?.classes ?? 1;
+
+/** The names of the networks of this package. */
 export const networkNames = modelSchema.options
   .map(({ shape }) => shape.name.value)
-  .filter((name) => name !== 'custom');
+  .filter((name) => name !== 'custom' && name !== 'onnx');
 
 export const lossSchema = z
   .discriminatedUnion('name', [
@@ -295,7 +363,10 @@ export const scheduleSchema = z
   ])
   .meta({ title: 'Schedule', description: 'A schedule of a learning rate, known by its `name`.' });
 
+/** A file of ONNX needs no name beside it. */
+export type ModelInput = z.input<typeof modelSchema> | Omit<z.input<typeof onnxSchema>, 'name'>;
 export type ModelSettings = z.output<typeof modelSchema>;
+export type OnnxSettings = z.output<typeof onnxSchema>;
 export type TaskSettings = z.output<typeof taskSchema>;
 export type LossSettings = z.output<typeof lossSchema>;
 export type CorrectionSettings = z.output<typeof correctionSchema>;

@@ -139,7 +139,7 @@ export const personalDescription = ({
 
 /**
  * The plan of a federation with batches cut for a runtime: the same step, with sums added in
- * another order.
+ * another order. Where batch norm looks at each part of a batch, the cut is the same everywhere.
  * @param partBytes of that runtime; the hash that is compared is that of the default cut
  */
 export function planCutFor(
@@ -153,11 +153,13 @@ export function planCutFor(
   }: Learner & Pick<CompiledFederation, 'configuration'>,
   partBytes?: number,
 ): Plan {
+  const { model } = configuration;
+  const normPerPart = 'norm' in model && model.norm === 'per-part';
   return compilePlan({
     ...configuration,
     ...{ network, inputs, task, train, freeze, groups: configuration.optimizer.groups },
     correction: correctionOf(configuration.correction),
     optimizer: optimizerOf(configuration.optimizer),
-    partBytes,
+    ...(normPerPart ? { normPerPart } : { partBytes }),
   });
 }

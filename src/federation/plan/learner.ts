@@ -11,7 +11,8 @@ import { type EmbeddingWidth, featuresOf, onFeatures } from '../../engine/nn/lay
 import type { TrainedPart } from '../../engine/nn/layers/trained-part.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
-import { networkNames } from '../../engine/nn/settings.js';
+import { networkOfFile } from '../../engine/nn/network-of-file.js';
+import { networkNames, type OnnxSettings } from '../../engine/nn/settings.js';
 import { withLossConstants } from '../../engine/nn/tasks/balanced-loss.js';
 import { classWeightsProblem } from '../../engine/nn/tasks/class-losses.js';
 import { multiLabel } from '../../engine/nn/tasks/multi-label.js';
@@ -53,9 +54,10 @@ export function learnerOf(
   source: string,
 ): Learner {
   const { inputs, task } = sidesOf(configuration, facts, brought.task, source);
-  const own = withLossConstants(networkFor(configuration, facts, brought.network, task, source), task);
-  const finalNetwork = onInputs(own, configuration, facts, source);
-  const { lora, train, freeze } = configuration;
+  const { network, fixed = [] } = networkFor(configuration, facts, brought.network, task, source);
+  const finalNetwork = onInputs(withLossConstants(network, task), configuration, facts, source);
+  const { lora, train } = configuration;
+  const freeze = fixed.length === 0 ? configuration.freeze : [...(configuration.freeze ?? []), ...fixed];
   if (lora === undefined) return { network: finalNetwork, finalNetwork, inputs, task, train, freeze };
   const trained = { train: [...(train ?? []), ...ADAPTERS], freeze };
   return { network: withLora(finalNetwork, lora), finalNetwork, inputs, task, ...trained };
@@ -207,11 +209,12 @@ function networkFor(
   own: Network | undefined,
   { name, output }: Task,
   source: string,
-): Network {
+): Chosen {
   if (model.name !== 'custom') {
     const [outputs, ...others] = output;
     const isMap = model.name === 'unet';
-    if (outputs === undefined || others.length !== (isMap ? 2 : 0)) {
+    const isOfFile = model.name === 'onnx';
+    if (outputs === undefined || (others.length !== (isMap ? 2 : 0) && !isOfFile)) {
       const gives = isMap ? 'a map of scores' : 'a vector';
       const hint = others.length === 2 ? 'take unet' : isMap ? 'take resnet8' : undefined;
       throw new ConfigurationError(
@@ -221,8 +224,9 @@ function networkFor(
         },
       );
     }
-    checkNetwork(model.name, name, facts, source);
-    if (own === undefined) return networkOf(model, outputs, tokensOf(facts));
+    if (own === undefined && isOfFile) return networkFromFile(model, outputs, facts);
+    if (!isOfFile) checkNetwork(model.name, name, facts, source);
+    if (own === undefined) return { network: networkOf(model, outputs, tokensOf(facts)) };
     throw new ConfigurationError(`${source}: a network is given, but "model.name" is "${model.name}"`, {
       hint: 'set "model" to { name: "custom" }, or leave the network out',
     });
@@ -232,7 +236,20 @@ function networkFor(
       hint: `pass \`network\`, or name one of ${networkNames.join(', ')}`,
     });
   }
-  return own;
+  return { network: own };
+}
+
+interface Chosen {
+  readonly network: Network;
+  /** Tensors that are no constants, but that its module does not train. */
+  readonly fixed?: readonly string[];
+}
+
+function networkFromFile(model: OnnxSettings, outputs: number, { inputs }: DataFacts): Chosen {
+  // Features become one input of the network.
+  const columns = inputs.some(featuresOf) ? [] : inputs.map(({ name }) => name);
+  const { network, buffers } = networkOfFile(model, outputs, columns);
+  return { network, fixed: buffers };
 }
 
 const READS_NUMBERS = 'mlp, logistic-regression, linear-regression or tabular-resnet';

@@ -83,7 +83,7 @@ describe('a configuration', () => {
     [
       'a missing choice',
       { model: undefined },
-      '"model" is missing, expected settings with a "name", one of paper-cnn, lenet5, mlp, logistic-regression, linear-regression, tabular-resnet, cnn1d, resnet8, unet, bag-of-embeddings, transformer, custom',
+      '"model" is missing, expected settings with a "name", one of paper-cnn, lenet5, mlp, logistic-regression, linear-regression, tabular-resnet, cnn1d, resnet8, unet, bag-of-embeddings, transformer, onnx, custom',
     ],
     [
       'a group without its name',

@@ -15,7 +15,9 @@ import {
   correctionSchema,
   loraSchema,
   lossSchema,
+  type ModelInput,
   modelSchema,
+  namedModel,
   optimizerSchema,
   scheduleSchema,
   taskSchema,
@@ -270,7 +272,8 @@ export const configurationSchema = z
 export type Configuration = z.output<typeof configurationSchema>;
 /** The configuration before defaults are filled in. It is never changed. */
 export type ConfigurationInput = DeepReadonly<
-  Omit<z.input<typeof configurationSchema>, 'data'> & {
+  Omit<z.input<typeof configurationSchema>, 'data' | 'model'> & {
+    model: ModelInput;
     data?: z.input<typeof dataSchema> | string[] | undefined;
   }
 >;
@@ -282,7 +285,7 @@ type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
  * @throws ConfigurationError that names the first wrong field, what was expected and what came
  */
 export function parseConfiguration(given: unknown, source: string): Configuration {
-  const value = completedByData(given);
+  const value = withNamedModel(completedByData(given));
   const parsed = configurationSchema.safeParse(value);
   const complaint = parsed.success
     ? contradictionOf(parsed.data)
@@ -290,4 +293,9 @@ export function parseConfiguration(given: unknown, source: string): Configuratio
   if (parsed.success && complaint === undefined) return parsed.data;
   const { message, hint } = complaint as Complaint;
   throw new ConfigurationError(`${source}: ${message}`, hint === undefined ? {} : { hint });
+}
+
+function withNamedModel(value: unknown): unknown {
+  const isGroup = typeof value === 'object' && value !== null && 'model' in value;
+  return isGroup ? { ...value, model: namedModel(value.model) } : value;
 }

@@ -4,6 +4,7 @@ import { type Column, categoriesOf, type Dataset } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
 import { renderShares, summarizeShares } from '../../data/partition/summary.js';
 import { SMALLEST_COUNT } from '../../data/survey/own-answer.js';
+import type { OnnxSettings } from '../../engine/nn/settings.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import {
   balancesClasses,
@@ -100,7 +101,8 @@ const rounded = (value: number) => Number(value.toPrecision(4));
 
 export function networkText(configuration: Configuration): string {
   const { model, initialWeights, initialModel, share } = configuration;
-  const settings = Object.entries(model).filter(([key, value]) => key !== 'name' && value !== 0);
+  const { name, ...others } = model.name === 'onnx' ? ofFile(model) : model;
+  const settings = Object.entries(others).filter(([, value]) => value !== 0);
   const detail = settings.map(([key, value]) => `${key} ${[value].flat().join('-')}`).join(', ');
   const begin =
     initialModel !== undefined
@@ -113,8 +115,15 @@ export function networkText(configuration: Configuration): string {
   const prepared = hasSiteStatistics(configuration)
     ? '; each participant prepares numbers by statistics of its own rows'
     : '';
-  return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}${shared}${prepared}`;
+  return `${name}${detail === '' ? '' : ` (${detail})`}, ${begin}${shared}${prepared}`;
 }
+
+/** What a reader takes in of a network from a file. */
+const ofFile = ({ onnx, head, norm, output }: OnnxSettings) => ({
+  ...{ name: onnx, norm },
+  ...(head && { 'last layer': 'new' }),
+  ...(output && { output }),
+});
 
 export function trainingText(configuration: Configuration): string {
   const { optimizer, schedule, batchSize, clipNorm, augmentation, correction } = configuration;

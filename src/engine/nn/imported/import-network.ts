@@ -40,8 +40,13 @@ export interface ImportOptions {
 export interface ImportedNetwork {
   /** Its tensors begin with the values of the file, those of a new last layer with random ones. */
   readonly network: Network;
-  /** The values of the file, for every tensor of the network but those of a new last layer. */
+  /**
+   * The values of the file, for every tensor of the network but those of a new last layer. Read
+   * when it is asked for: a graph may be without its weights.
+   */
   readonly state: StateDict;
+  /** The tensors of the file whose values are in the state. */
+  readonly stored: readonly string[];
   /** The tensors of the last layer, its weight first; none if the network ends in another way. */
   readonly head: readonly string[];
   /** In the order of the file; whole numbers of any size are i32. */
@@ -78,7 +83,10 @@ export function importNetwork(bytes: Uint8Array, options: ImportOptions = {}): I
   const network = networkOf(graph, ports, parameters, { norm, dropout });
   return {
     network,
-    state: stateOf(network, inputs, options.scores === undefined ? [] : head),
+    get state() {
+      return stateOf(network, inputs, options.scores === undefined ? [] : head);
+    },
+    stored: [...graph.weights, ...graph.statistics].map(({ name }) => name),
     head: head.map(({ name }) => name),
     inputs,
     output: {

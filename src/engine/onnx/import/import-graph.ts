@@ -198,7 +198,7 @@ function isWeight(tensor: ForeignTensor, learned: ReadonlySet<string>): boolean 
   const { name, kind, shape } = tensor;
   if (kind !== 'float' || sizeOf(shape) === 0 || roleOf(name) !== 'weight') return false;
   if (MADE_UP.test(name) && !(learned.has(name) && sizeOf(shape) > 1)) return false;
-  return tensor.numbers().every((number) => Number.isFinite(number));
+  return tensor.isElsewhere || tensor.numbers().every((number) => Number.isFinite(number));
 }
 
 function constantsAmong(tensors: readonly ForeignTensor[]): ReadonlyMap<string, ForeignValue> {

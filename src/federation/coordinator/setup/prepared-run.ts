@@ -76,7 +76,8 @@ export interface PreparedRun {
 export async function prepareRun(input: ConfigurationInput, options: RunSettings): Promise<PreparedRun> {
   const { source = 'options', workers = availableParallelism(), extensions = {} } = options;
   const completed = withOwnSettings(input, { dataset: options.data?.train, task: extensions.task });
-  const { configuration: parsed, init } = await configurationWith(completed, options.init, source);
+  const { configuration: parsed, init, notes } = await configurationWith(completed, options.init, source);
+  for (const note of notes) options.observer?.onNotice?.(note);
   if (options.data !== undefined) checkSplit(options.data);
   const named = namedParts(parsed, extensions, source);
   const after = afterMergeOf(parsed, source);

@@ -62,7 +62,8 @@ export async function prepareService(
 ): Promise<PreparedService> {
   const { out, observer = {}, signal, source = 'options', extensions = {} } = options;
   const completed = withOwnSettings(input, { dataset: options.test, task: extensions.task });
-  const { configuration: parsed, init } = await configurationWith(completed, options.init, source);
+  const { configuration: parsed, init, notes } = await configurationWith(completed, options.init, source);
+  for (const note of notes) observer.onNotice?.(note);
   requireDistributed(parsed, source);
   checkPartition(parsed, source);
   const named = namedParts(parsed, extensions, source);

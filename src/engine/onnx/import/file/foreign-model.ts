@@ -10,6 +10,8 @@ export interface ForeignTensor {
   readonly name: string;
   readonly kind: ElementKind;
   readonly shape: Shape;
+  /** A graph that travels without its weights says only how large they are. */
+  readonly isElsewhere?: boolean;
   /** Its numbers; read when they are asked for, since weights may be large. Not for texts. */
   numbers(): Float32Array | Float64Array;
 }

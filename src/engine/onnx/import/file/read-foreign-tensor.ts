@@ -60,6 +60,8 @@ const TYPES: Readonly<Record<number, ElementType>> = {
   16: { kind: 'float', bytes: 2, field: 'ints', decode: half(bf16ToF32) },
 };
 const TEXT = 8;
+/** What stands for the file of a weight that is not with its graph: no file has this name. */
+export const ELSEWHERE = '/elsewhere';
 const EXTERNAL = 1;
 /** float16 and bfloat16 have their bits in `ints`. */
 const HALVES: Readonly<Record<number, (from: Uint16Array, to: Float32Array) => void>> = {
@@ -104,6 +106,9 @@ export function readForeignTensor(
   const length = size * element.bytes;
   if (message.place === EXTERNAL) {
     const range = externalRange(message.external, length, label);
+    if (range.file === ELSEWHERE) {
+      return { name, kind, shape, isElsewhere: true, numbers: () => refuseElsewhere(label) };
+    }
     return { name, kind, shape, numbers: () => numbersOf(element, beside(range, label, readBeside)) };
   }
   const { raw } = message;
@@ -131,6 +136,10 @@ function extentOf(extent: number, label: string): number {
 
 function refuseTexts(label: string): never {
   throw new OnnxError(`onnx: ${label} holds texts, expected numbers`);
+}
+
+function refuseElsewhere(label: string): never {
+  throw new OnnxError(`onnx: the values of ${label} are not with its graph, expected a file of weights`);
 }
 
 function numbersOf({ kind, decode }: ElementType, bytes: Uint8Array): Float32Array | Float64Array {
