@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fashionMnistCache } from '../src/data/images/node/fashion-mnist.js';
-import { commandLine, measureCommand } from './command-use.js';
-import { BenchError } from './error.js';
+import { requireBuilt } from './built-product.js';
+import { measureCommand } from './command-use.js';
 import { samplePath } from './images.js';
 
 const participantCounts = [2, 10, 100] as const;
@@ -24,7 +24,7 @@ export interface MemoryResult {
 
 /** @throws BenchError when the project is not built, or a run fails. */
 export async function measureMemory(quick: boolean): Promise<MemoryResult> {
-  if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
+  requireBuilt();
   const folder = quick ? undefined : installedDataset();
   const data =
     folder === undefined ? ['--dataset', samplePath] : ['--dataset', 'fashion-mnist', '--data-dir', folder];

@@ -2,12 +2,9 @@
  * A run on a folder straight from a phone: large photos of mixed sizes and formats, one of them
  * damaged, by `run --skip-damaged` with nothing else set.
  */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandUse, commandLine, measureCommand } from './command-use.js';
-import { BenchError } from './error.js';
+import { inBenchFolder } from './built-product.js';
+import { type CommandUse, measureCommand } from './command-use.js';
 import { generatePhotos } from './generated-pictures.js';
 
 export interface PhotosPlan {
@@ -27,15 +24,11 @@ export interface PhotosResult extends CommandUse {
 
 /** @throws BenchError when the project is not built, or the run fails */
 export async function measurePhotos({ photos, shrink }: PhotosPlan): Promise<PhotosResult> {
-  if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
-  const folder = await mkdtemp(join(tmpdir(), 'commonweight-bench-photos-'));
-  try {
+  return inBenchFolder('photos', async (folder) => {
     const set = join(folder, 'photos');
     await generatePhotos(set, photos, shrink);
     const args = ['run', '--dataset', set, '--skip-damaged', '--out', join(folder, 'run')];
     const use = await measureCommand(args, 'the run on photos');
     return { photos, ...use, notices: use.said.filter((line) => line.startsWith('data: ')) };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }

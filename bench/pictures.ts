@@ -2,12 +2,10 @@
  * Whole runs on pictures that take more memory than they may, beside the same runs with all
  * pictures in memory, in turns: generated JPEG files are decoded, trained on and evaluated.
  */
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CommandUse, commandLine, measureCommand } from './command-use.js';
-import { BenchError } from './error.js';
+import { inBenchFolder } from './built-product.js';
+import { type CommandUse, measureCommand } from './command-use.js';
 import { generatePictures, SIDE } from './generated-pictures.js';
 
 /** Gigabytes that a run may take: an eighth of them is less, or more, than the pictures. */
@@ -40,9 +38,7 @@ export interface PicturesResult {
 
 /** @throws BenchError when the project is not built, or a run fails. */
 export async function measurePictures({ pictures, steps, pairs }: PicturesPlan): Promise<PicturesResult> {
-  if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
-  const folder = await mkdtemp(join(tmpdir(), 'commonweight-bench-pictures-'));
-  try {
+  return inBenchFolder('pictures', async (folder) => {
     await generatePictures(join(folder, 'set'), pictures);
     const runs: PictureRun[] = [];
     for (let pair = 0; pair < pairs; pair++) {
@@ -51,9 +47,7 @@ export async function measurePictures({ pictures, steps, pairs }: PicturesPlan):
       for (const way of ways) runs.push(await measureRun(folder, way, steps));
     }
     return { pictures, decodedBytes: pictures * 3 * SIDE * SIDE, steps, runs };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 async function measureRun(folder: string, way: Way, steps: number): Promise<PictureRun> {

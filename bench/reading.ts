@@ -1,12 +1,9 @@
 /** Reading a large CSV file beside pandas, in turns, each in a process of its own. */
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { commandLine } from './command-use.js';
+import { inBenchFolder } from './built-product.js';
 import { lastLine } from './contender.js';
 import { BenchError } from './error.js';
 import { generateTable, requireRoom, tableSettings } from './generated-table.js';
@@ -78,9 +75,7 @@ export async function measureReading(
   { bytes, rounds }: ReadingPlan,
   python: string | undefined,
 ): Promise<ReadingResult> {
-  if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
-  const folder = await mkdtemp(join(tmpdir(), 'commonweight-bench-tables-'));
-  try {
+  return inBenchFolder('tables', async (folder) => {
     await requireRoom(folder, bytes);
     const file = join(folder, 'table.csv');
     const rows = await generateTable(file, bytes);
@@ -90,9 +85,7 @@ export async function measureReading(
     const cold = canForget ? await inTurns(readers, file, bytes, rounds, true) : [];
     const columns = Object.keys(tableSettings.columns).length + 1;
     return { bytes, rows, columns, warm, cold };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 function readersOf(file: string, python: string | undefined): readonly Reader[] {

@@ -3,12 +3,10 @@
  * file, whole processes; short runs on half of the rows and on all, and whole ones with workers,
  * epochs and rounds.
  */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CommandUse, commandLine, measureCommand } from './command-use.js';
-import { BenchError } from './error.js';
+import { inBenchFolder } from './built-product.js';
+import { type CommandUse, measureCommand } from './command-use.js';
 import { declaredTable, generateTable, requireRoom } from './generated-table.js';
 
 export interface TableRunsPlan {
@@ -38,9 +36,7 @@ const WHOLE = { local: { epochs: 2 }, rounds: 2 };
 
 /** @throws BenchError when the project is not built, there is no room, or a run fails */
 export async function measureTableRuns({ bytes, maxMemory }: TableRunsPlan): Promise<TableRunsResult> {
-  if (!existsSync(commandLine)) throw new BenchError('bench: there is no dist', { hint: 'npm run build' });
-  const folder = await mkdtemp(join(tmpdir(), 'commonweight-bench-tables-'));
-  try {
+  return inBenchFolder('tables', async (folder) => {
     await requireRoom(folder, bytes);
     const [half, whole] = [join(folder, 'half.csv'), join(folder, 'table.csv')];
     const halfRows = await generateTable(half, bytes / 2);
@@ -65,9 +61,7 @@ export async function measureTableRuns({ bytes, maxMemory }: TableRunsPlan): Pro
     ] as const;
     const bytesOfRow = (runs[2].peakBytes - runs[1].peakBytes) / (rows - halfRows);
     return { bytes, maxMemory, runs, bytesOfRow };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 async function federationFile(folder: string, dataset: string, length: object): Promise<string> {

@@ -8,21 +8,23 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { decodeModel } from '../../src/engine/nn/model-file.js';
+import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import { root } from '../run-command.js';
 import { executablePath } from './open-browser.js';
 import { tabs } from './tabs.js';
 
 const heart = (file: string) => join(root, 'data/heart-disease', file);
+const hungaryAlone: ConfigurationInput = {
+  ...parse(readFileSync(heart('across-machines.yaml'), 'utf8')),
+  ...{ participants: ['hungary'], partition: { name: 'own', participants: 1 } },
+  ...{ seed: 1, evaluateEvery: 1, decision: 'youden' },
+};
 
 describe.skipIf(executablePath === undefined)('a tab', () => {
   const { lead, open } = tabs();
 
   it('shares its sums where its owner ticks that, and has the cut-off that follows', async () => {
-    const served = await lead({
-      ...parse(readFileSync(heart('across-machines.yaml'), 'utf8')),
-      ...{ participants: ['hungary'], partition: { name: 'own', participants: 1 } },
-      ...{ seed: 1, rounds: 2, evaluateEvery: 1, decision: 'youden' },
-    });
+    const served = await lead({ ...hungaryAlone, rounds: 2 });
     const watching = await open(served, 1);
     const page = await open(served, 0);
     await page.getByLabel('Choose a file').setInputFiles(heart('hungary.csv'));
@@ -52,11 +54,7 @@ describe.skipIf(executablePath === undefined)('a tab', () => {
   });
 
   it('shares nothing where its owner does not', async () => {
-    const served = await lead({
-      ...parse(readFileSync(heart('across-machines.yaml'), 'utf8')),
-      ...{ participants: ['hungary'], partition: { name: 'own', participants: 1 } },
-      ...{ seed: 1, rounds: 1, evaluateEvery: 1, decision: 'youden' },
-    });
+    const served = await lead({ ...hungaryAlone, rounds: 1 });
     const page = await open(served, 0);
     await page.getByLabel('Choose a file').setInputFiles(heart('hungary.csv'));
     await page.getByRole('button', { name: 'Start', exact: true }).click();
