@@ -10,8 +10,7 @@ import { loadArrays } from '../../data/arrays/node/load-arrays.js';
 import { type Column, categoriesOf, closeDatasets } from '../../data/dataset.js';
 import {
   type AnnotationSettings,
-  labelNames,
-  labelSpec,
+  annotationsOf,
   maskSpec,
   NO_CLASS,
 } from '../../data/images/labels/label-settings.js';
@@ -21,8 +20,6 @@ import { inputSizeOf } from '../../data/images/picture-facts.js';
 import type { PictureExtent, PictureFit } from '../../data/images/picture-size.js';
 import { png } from '../../data/images/png.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
-import { dataSchema } from '../../data/settings.js';
-import { namesOfPredicted } from '../../data/tables/model-columns.js';
 import { loadRows } from '../../data/tables/node/load-rows.js';
 import { loadUnlabelled } from '../../data/text/node/load-texts.js';
 import type { TextSpec } from '../../data/text/text-spec.js';
@@ -30,6 +27,7 @@ import { exportInference } from '../../engine/nn/export-inference.js';
 import type { ModelFile } from '../../engine/nn/model-file.js';
 import { ortNode } from '../../engine/runtime/node/ort-node.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
+import { namesOfPredicted } from '../../protocol/configuration/learned-names.js';
 import { percent, plural } from '../../report/numbers.js';
 import {
   labelsCsv,
@@ -51,7 +49,6 @@ import { textTable } from '../../report/text-table.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { u8Tensor } from '../../tensor/tensor.js';
 import { type PredictedRows, predictRows } from '../../training/predict-rows.js';
-import { annotationsOfRun } from '../flags/measured-pictures.js';
 import { imageShapeOption, networkOption, normalizationOption } from '../flags/model-options.js';
 import {
   type DescribedModelFile,
@@ -61,7 +58,6 @@ import {
   openDataModel,
 } from '../flags/open-data-model.js';
 import { type ModelFlags, openModel, readModelFile } from '../flags/open-model.js';
-import { settingsOfRun } from '../flags/settings-of-run.js';
 import { UsageError } from '../terminal/error.js';
 import { print } from '../terminal/print.js';
 import { checkFolderOf, writeFlagFile } from '../terminal/whole-file.js';
@@ -178,19 +174,10 @@ async function predictArrays(
   });
   try {
     const target = predictedTarget(model);
-    const names = task.name === 'multi-label' ? await labelsOfArrays(path) : undefined;
-    const named = names?.length === target.names.length ? { ...target, names } : target;
-    await sayRows(model, train.inputs, train.examples, { target: named, place: 'example' }, output);
+    await sayRows(model, train.inputs, train.examples, { target, place: 'example' }, output);
   } finally {
     closeDatasets(train);
   }
-}
-
-/** Those that the settings of its run name. */
-async function labelsOfArrays(path: string): Promise<readonly string[] | undefined> {
-  const data = dataSchema.safeParse((await settingsOfRun(path))?.data).data;
-  const [target] = data?.kind === 'arrays' ? Object.values(data.targets) : [];
-  return typeof target === 'object' && 'labels' in target ? target.labels.map(String) : undefined;
 }
 
 function onlyFile(path: string, [first = '', ...others]: readonly string[], what: string): string {
@@ -226,13 +213,13 @@ async function* predictionsIn(predicted: AsyncIterable<PredictedRows>): AsyncGen
   }
 }
 
-function predictedTarget({ facts, task, settings, cutOff }: OpenedDataModel): PredictedTarget {
+function predictedTarget({ facts, task, data, cutOff }: OpenedDataModel): PredictedTarget {
   if (task.name === 'classification') return { kind: 'class', names: categoriesOf(facts), cutOff };
   const kind = task.name === 'multi-label' ? 'labels' : 'numbers';
   const count = sizeOf(task.output);
   // A single number needs no other name in its column.
   if (kind === 'numbers' && count === 1) return { kind, names: ['prediction'] };
-  return { kind, names: namesOfPredicted(count, kind, settings) };
+  return { kind, names: namesOfPredicted(count, kind, data) };
 }
 
 /** The labels of pictures, or their masks. */
@@ -242,13 +229,14 @@ async function predictAnnotated(
   images: readonly string[],
   output: string | undefined,
 ): Promise<void> {
-  const { network, state, inputs, task, facts, imageFit } = await openDataModel(path, file);
+  const model = await openDataModel(path, file);
+  const { network, state, inputs, task, facts, imageFit, data: settings } = model;
   const [shape = []] = facts.inputs.map((column) => column.shape);
   const { channels, height, width } = inputSizeOf(shape);
   if (channels === undefined) {
     throw new UsageError(`"${path}" takes images of ${shape[0]} channels, pictures have 1 or 3`);
   }
-  const annotations = (await annotationsOfRun(path)) ?? {};
+  const annotations = annotationsOf(settings) ?? {};
   const { layout, data } = state;
   const session = await ortNode().open(exportInference({ network, layout, state: data, inputs, task }));
   const predicted = async function* (): AsyncGenerator<PredictedPicture> {
@@ -260,7 +248,7 @@ async function predictAnnotated(
   };
   try {
     if (task.name === 'multi-label') {
-      const names = namesOfLabels(annotations, task.output[0] ?? 1);
+      const names = namesOfPredicted(task.output[0] ?? 1, 'labels', settings);
       await sayLabels(predicted(), names, output);
     } else {
       const [target] = facts.targets;
@@ -317,12 +305,6 @@ async function sayMasks(
   if (output === undefined) return print(masksReport(masked, names));
   const legend = names.map((name, label) => `${name} ${values[label]}`).join(', ');
   print(`${output}: ${plural(count, 'mask')}, with the values ${legend}`);
-}
-
-/** Those of the run's settings, if they fit. */
-function namesOfLabels({ labels }: AnnotationSettings, count: number): readonly string[] {
-  const names = labels === undefined ? undefined : labelNames(labelSpec(labels));
-  return names?.length === count ? names : Array.from({ length: count }, (_, at) => `label ${at + 1}`);
 }
 
 /** The value of each class: that of the run's masks if it fits a byte, or the class's number. */

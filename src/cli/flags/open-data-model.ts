@@ -5,7 +5,7 @@
 import type { DataFacts } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
 import type { PictureFit } from '../../data/images/picture-size.js';
-import { dataSchema } from '../../data/settings.js';
+import { type DataSettings, dataSchema } from '../../data/settings.js';
 import type { TableSettings } from '../../data/tables/column-specs.js';
 import { readsTable } from '../../data/tables/model-columns.js';
 import { specOfModel, type TextSpec } from '../../data/text/text-spec.js';
@@ -23,7 +23,9 @@ export interface OpenedDataModel extends Learner {
   readonly facts: DataFacts;
   /** The main one first. */
   readonly metrics: TaskMetrics;
-  /** Of the table of the run in whose folder the model lies; undefined if it lies elsewhere. */
+  /** Of the data of the run in whose folder the model lies; undefined if it lies elsewhere. */
+  readonly data: DataSettings | undefined;
+  /** The same where they are a table's. */
   readonly settings: TableSettings | undefined;
   /** What it reads of texts; undefined if it reads something else. */
   readonly texts: TextSpec | undefined;
@@ -71,6 +73,7 @@ export async function openDataModel(
     ...learner,
     state: arrangeState(state, layout, `"${path}" is no ${model.name} for its inputs`),
     facts: { inputs, targets },
+    data,
     settings: data?.kind === 'table' ? data : undefined,
     texts: specOfModel({ inputs, targets }, data),
     ...{ imageFit, cutOff },

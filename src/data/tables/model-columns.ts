@@ -1,13 +1,7 @@
 /** The columns that a model reads → what is read of a table. A target is not looked at. */
 import { type ColumnFacts, categoriesOf, type DataFacts } from '../dataset.js';
 import type { Feature } from '../features.js';
-import {
-  type ColumnSpecOfTable,
-  type TableSettings,
-  type TableSpec,
-  tableSpec,
-  targetColumns,
-} from './column-specs.js';
+import { type ColumnSpecOfTable, type TableSettings, type TableSpec, tableSpec } from './column-specs.js';
 
 /** The features in the order in which a table has them: numbers, then categories. */
 const featuresIn = (inputs: readonly ColumnFacts[]): readonly Feature[] =>
@@ -53,21 +47,6 @@ export function learnedColumns(facts: DataFacts, settings: TableSettings): Table
   if (target.kind !== 'value' || target.column.value.kind !== 'category') return { columns, target };
   const value = { ...target.column.value, names: categoriesOf(facts) };
   return { columns, target: { ...target, column: { ...target.column, value } } };
-}
-
-/**
- * The names of labels, or of several numbers, that a model of a table predicts. A model does not
- * know them: they are those of the settings, or numbered.
- */
-export function namesOfPredicted(
-  count: number,
-  kind: 'labels' | 'numbers',
-  settings: TableSettings | undefined,
-): readonly string[] {
-  const known = settings && targetColumns(tableSpec(settings).target);
-  if (known?.length === count) return known;
-  const word = kind === 'labels' ? 'label' : 'prediction';
-  return Array.from({ length: count }, (_, at) => (count === 1 ? word : `${word} ${at + 1}`));
 }
 
 /** Reads the inputs of every row, and the group where there is one. */

@@ -1,4 +1,5 @@
 /** Tries a model on pictures: a file, a drawing, or an example of the participant's own. */
+
 import { classCounts } from '../../../../data/class-counts.js';
 import { pictureShapeOf } from '../../../../data/images/image-dataset.js';
 import { decodePicture } from '../../../../data/images/page/page-pictures.js';
@@ -6,11 +7,11 @@ import type { PictureFit } from '../../../../data/images/picture-size.js';
 import type { DataSettings } from '../../../../data/settings.js';
 import type { ModelDescription } from '../../../../engine/nn/model-file.js';
 import { FederationError } from '../../../../federation/error.js';
+import { namesOfPredicted } from '../../../../protocol/configuration/learned-names.js';
 import { largest } from '../../../../report/text/predicted-pictures.js';
 import { u8Tensor } from '../../../../tensor/tensor.js';
 import type { PictureTrial, Prediction } from '../../state/messages.js';
 import { shadesOf, type Trying } from './trying.js';
-import { learnedNames } from './wanted-data.js';
 
 /**
  * Undefined if it is not a model of pictures with classes, labels or masks.
@@ -50,9 +51,7 @@ function answerOf(
   if (shape.length === 0) return { answer: 'classes', names: meaning.names };
   if (shape.length === 2) return { answer: 'mask', names: meaning.names };
   const [count = 0] = shape;
-  const names = learnedNames(description, settings);
-  const numbered = Array.from({ length: count }, (_, at) => `label ${at + 1}`);
-  return { answer: 'labels', names: names.length === count && settings !== undefined ? names : numbered };
+  return { answer: 'labels', names: namesOfPredicted(count, 'labels', settings) };
 }
 
 /** @param values [classes, height, width], the probabilities of each pixel */

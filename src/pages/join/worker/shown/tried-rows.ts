@@ -1,12 +1,14 @@
 /** Tries a model of a table on a row that the user enters. */
+
 import { categoriesOf } from '../../../../data/dataset.js';
 import {
   type ColumnSpecOfTable,
   type TableSettings,
   tableSpec,
 } from '../../../../data/tables/column-specs.js';
-import { columnsOfModel, namesOfPredicted, readsTable } from '../../../../data/tables/model-columns.js';
+import { columnsOfModel, readsTable } from '../../../../data/tables/model-columns.js';
 import type { ModelDescription } from '../../../../engine/nn/model-file.js';
+import { namesOfPredicted } from '../../../../protocol/configuration/learned-names.js';
 import { sizeOf } from '../../../../tensor/shape.js';
 import { f32Tensor } from '../../../../tensor/tensor.js';
 import type { RowField, RowTrial } from '../../state/messages.js';

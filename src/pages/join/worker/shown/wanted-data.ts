@@ -1,25 +1,24 @@
 /** The data that a federation asks of its participants, and what is learned of them, in words. */
-import { type ColumnFacts, categoriesOf, type DataFacts } from '../../../../data/dataset.js';
+
+import { type ColumnFacts, categoriesOf } from '../../../../data/dataset.js';
 import { pictureShapeOf } from '../../../../data/images/image-dataset.js';
 import {
   type AnnotationSettings,
   annotationsOf,
-  labelNamesOf,
   labelSpec,
   maskSpec,
   NO_CLASS,
 } from '../../../../data/images/labels/label-settings.js';
 import { pictureFacts } from '../../../../data/images/picture-facts.js';
 import type { Meaning } from '../../../../data/meaning.js';
-import type { DataSettings } from '../../../../data/settings.js';
 import {
   type ColumnSpecOfTable,
   type TargetSpec,
   tableSpec,
-  targetColumns,
   type ValueSpec,
 } from '../../../../data/tables/column-specs.js';
 import { textSpec } from '../../../../data/text/text-spec.js';
+import { learnedNames } from '../../../../protocol/configuration/learned-names.js';
 import type { Description } from '../../../../protocol/description.js';
 import { classesText } from '../../../../report/text/introduction.js';
 import { formatShape } from '../../../../tensor/shape.js';
@@ -99,15 +98,6 @@ export function purposeOf(description: Described): string {
     return `tell for each example which labels it has: ${names.join(', ')}`;
   const unit = target?.meaning.kind === 'number' ? target.meaning.unit : undefined;
   return `predict ${names.join(', ')}${unit === undefined ? '' : ` in ${unit}`}`;
-}
-
-/** The names of what is learned: the columns of a table's target, labels of pictures, or arrays. */
-export function learnedNames(
-  { targets }: Pick<DataFacts, 'targets'>,
-  data: DataSettings | undefined,
-): readonly string[] {
-  if (data?.kind === 'table') return targetColumns(tableSpec(data).target);
-  return labelNamesOf(data) ?? targets.map(({ name }) => name);
 }
 
 const wantedColumn = ({ name, value }: ColumnSpecOfTable): WantedColumn => ({ name, text: valueText(value) });
