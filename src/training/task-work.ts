@@ -10,9 +10,11 @@ import type { Dataset } from '../data/dataset.js';
 import { ownAnswer } from '../data/survey/own-answer.js';
 import { surveyOf } from '../data/survey/survey.js';
 import { carryOf } from '../engine/nn/carry.js';
+import type { Plan } from '../engine/nn/plan.js';
 import { type Runtime, RuntimeError, type Session, type SessionOptions } from '../engine/runtime/runtime.js';
 import { exampleSums } from '../metrics/example-sums.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { sizeOf } from '../tensor/shape.js';
 import { DivergedError } from './error.js';
 import { evaluateState } from './evaluate.js';
 import { holding } from './held-values.js';
@@ -42,6 +44,11 @@ export interface TaskContext {
   /** Makes the source of a data set's batches. */
   batchesOf(dataset: Dataset): (task: BatchTask) => BatchSource;
   send(message: Exclude<FromWorker, { type: 'ready' }>): void;
+  /**
+   * Whether a session that is released gives its memory back, as a native one does. Opening it
+   * again takes little time beside a large step there.
+   */
+  readonly givesBack?: boolean;
 }
 
 export interface TaskWork {
@@ -92,11 +99,19 @@ interface Sessions {
   sum(name: string, model: Uint8Array): Promise<Session>;
   /** Opens a session for a single task. */
   open(model: Uint8Array): Promise<Session>;
+  /** Nothing is trained for a while: the session of a large step is released, if that helps. */
+  rest(): Promise<void>;
   /** Those that could be opened. */
   release(): Promise<void>;
 }
 
-function openSessions({ runtime, setup }: TaskContext): Sessions {
+/** Of the examples of a batch. The values of a step take many times as much. */
+const LARGE_BATCH_BYTES = 2 ** 22;
+
+const bytesOfBatch = ({ batchSize, inputs }: Plan) =>
+  batchSize * inputs.reduce((bytes, { shape, dtype }) => bytes + sizeOf(shape) * (dtype === 'u8' ? 1 : 4), 0);
+
+function openSessions({ runtime, setup, givesBack }: TaskContext): Sessions {
   const opened: { [Name in 'training' | 'evaluation']?: Promise<Session> } = {};
   const sums = new Map<string, Promise<Session>>();
   const open = async (model: Uint8Array, options?: SessionOptions) =>
@@ -116,6 +131,13 @@ function openSessions({ runtime, setup }: TaskContext): Sessions {
       return session;
     },
     open,
+    async rest() {
+      if (!givesBack || bytesOfBatch(setup.plan) < LARGE_BATCH_BYTES) return;
+      // One that could not be opened has failed where it was needed.
+      const session = await opened.training?.catch(() => undefined);
+      delete opened.training;
+      await session?.release();
+    },
     async release() {
       const all = await Promise.allSettled([opened.training, opened.evaluation, ...sums.values()]);
       for (const session of all) if (session.status === 'fulfilled') await session.value?.release();
@@ -163,6 +185,7 @@ async function evaluate(
 ) {
   const dataset = setup[source];
   if (dataset === undefined) throw new Error(`internal: this worker has no ${source} examples`);
+  await sessions.rest();
   const session = holding(await sessions.evaluation(), frozen);
   const evaluated = (of: Uint32Array) => evaluateState(session, setup.plan, state, dataset, of, keepGoing);
   const metrics = await evaluated(indices);

@@ -33,6 +33,7 @@ function begin(sent: WorkerSetup, flag: Int32Array): TaskWork {
   };
   return taskWork({
     runtime: ortNode(),
+    givesBack: true,
     setup,
     // The thread checks between steps whether to stop, since it must not be ended in the middle of
     // one.
