@@ -69,12 +69,31 @@ const makers: Readonly<Record<string, () => Promise<Buffer>>> = {
 const values = Uint8Array.from({ length: 16 * 16 }, (_, at) => at);
 const grey = () => sharp(values, { raw: { width: 16, height: 16, channels: 1 } }).toColourspace('b-w');
 
+/** Of 16 bits. */
+const deep = () =>
+  sharp(
+    Uint16Array.from({ length: 19 * 16 }, (_, at) => (211 * at) % 65_536),
+    {
+      raw: { width: 19, height: 16, channels: 1 },
+    },
+  ).toColourspace('grey16');
+
 const maskMakers: Readonly<Record<string, () => Promise<Buffer>>> = {
   'grey.png': () => grey().png().toBuffer(),
   'profile.png': () => raw(12, 10).png({ palette: true, colours: 6 }).withIccProfile('p3').toBuffer(),
   'colours.png': () => grey().toColourspace('srgb').png().toBuffer(),
   'palette.png': () => raw(40, 30).png({ palette: true, colours: 7, dither: 0 }).toBuffer(),
   'few.png': () => raw(9, 7).png({ palette: true, colours: 2, dither: 0 }).toBuffer(),
+  'deep.png': () => deep().png().toBuffer(),
+  'deep, filtered.png': () => deep().png({ adaptiveFiltering: true }).toBuffer(),
+  'deep with opacity.png': () => deep().ensureAlpha(0.25).png().toBuffer(),
+  'deep colours.png': () => deep().toColourspace('rgb16').png().toBuffer(),
+  'see-through.png': () => grey().ensureAlpha(0.5).png().toBuffer(),
+  'see-through colours.png': () => grey().toColourspace('srgb').ensureAlpha(0).png().toBuffer(),
+  'see-through palette.png': () =>
+    raw(40, 30).ensureAlpha(0.5).png({ palette: true, colours: 7, dither: 0 }).toBuffer(),
+  'see-through, few.png': () =>
+    raw(9, 7).ensureAlpha(0.5).png({ palette: true, colours: 2, dither: 0 }).toBuffer(),
   'lossless.webp': () => grey().webp({ lossless: true }).toBuffer(),
   'turned.png': () =>
     grey().resize(16, 8, { fit: 'cover' }).withMetadata({ orientation: 6 }).png().toBuffer(),

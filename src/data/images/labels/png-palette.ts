@@ -10,15 +10,18 @@ const SIGNATURE_BYTES = 8;
  * The place of each colour, as red·65536 + green·256 + blue. A colour with several places is
  * missing: nobody can tell which is meant.
  */
-export function paletteOf(png: Uint8Array): ReadonlyMap<number, number> {
+export const paletteOf = (png: Uint8Array): ReadonlyMap<number, number> => placesOf(coloursOf(png));
+
+/** Red, green and blue of each place; empty if there is no palette. */
+export function coloursOf(png: Uint8Array): Uint8Array {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   for (let at = SIGNATURE_BYTES; at + 12 <= png.length; ) {
     const length = view.getUint32(at);
     const type = String.fromCharCode(...png.subarray(at + 4, at + 8));
-    if (type === 'PLTE') return placesOf(png.subarray(at + 8, at + 8 + length));
+    if (type === 'PLTE') return png.subarray(at + 8, at + 8 + length);
     at += 12 + length;
   }
-  return new Map();
+  return new Uint8Array();
 }
 
 function placesOf(colours: Uint8Array): Map<number, number> {
