@@ -171,10 +171,10 @@ def record_scikit_learn(recordings):
     x = rng.normal(size=(120, 4)).astype(np.float32)
     y = np.argmax(x[:, :3] + rng.normal(size=(120, 3)) * 0.3, 1)
     models = {
-        "sklearn-mlp": MLPClassifier((6,), max_iter=60, random_state=1).fit(x, y),
+        "sklearn-mlp": MLPClassifier(hidden_layer_sizes=(6,), max_iter=60, random_state=1).fit(x, y),
         "sklearn-logistic": LogisticRegression().fit(x, y),
         "sklearn-scaled-logistic": make_pipeline(StandardScaler(), LogisticRegression()).fit(x * 3 + 1, y),
-        "sklearn-binary-mlp": MLPClassifier((6,), max_iter=60, random_state=1).fit(x, y == 1),
+        "sklearn-binary-mlp": MLPClassifier(hidden_layer_sizes=(6,), max_iter=60, random_state=1).fit(x, y == 1),
         "sklearn-binary-logistic": LogisticRegression().fit(x, np.where(y == 1, "yes", "no")),
     }
     inputs = input_of("x", (4,))
@@ -196,7 +196,7 @@ def record_scikit_learn(recordings):
     amount = x[:, 0] - 2 * x[:, 1] + np.sin(x[:, 2])
     regressors = {
         "sklearn-linear-regression": LinearRegression().fit(x, amount),
-        "sklearn-mlp-regressor": MLPRegressor((6,), max_iter=60, random_state=1).fit(x, amount),
+        "sklearn-mlp-regressor": MLPRegressor(hidden_layer_sizes=(6,), max_iter=60, random_state=1).fit(x, amount),
     }
     for name, model in regressors.items():
         path = FOLDER / f"{name}.onnx"
