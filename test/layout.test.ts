@@ -115,6 +115,7 @@ const folders = [
   'cli/terminal',
   'cli/flags',
   'cli/display',
+  'cli/commands/networks',
   'cli/commands',
   'cli',
   'pages/common',

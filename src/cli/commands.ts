@@ -94,6 +94,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'merge models of one network',
     load: async () => (await import('./commands/merge.js')).addMerge,
   },
+  inspect: {
+    takes: '<model>',
+    summary: 'show what an ONNX file of another program holds, and what training it takes',
+    load: async () => (await import('./commands/networks/inspect.js')).addInspect,
+  },
   evaluate: {
     takes: '<model>',
     summary: 'measure a model on the test images of a data set',

@@ -58,6 +58,8 @@ export interface ImportedNetwork {
     /** The operators that were cut off the end: "Softmax", "ArgMax", … */
     readonly cut: readonly string[];
   };
+  /** How many nodes of each operator lead to the output, those of the most first. */
+  readonly operators: Readonly<Record<string, number>>;
   /** Tensors that the module does not train, as far as its exporter says so. */
   readonly buffers: readonly string[];
   readonly irVersion: number;
@@ -95,11 +97,18 @@ export function importNetwork(bytes: Uint8Array, options: ImportOptions = {}): I
       cut: end.cut.map(({ operator }) => operator.split('.').at(-1) ?? operator),
     },
     buffers: graph.weights.map(({ name }) => name).filter((name) => model.buffers.has(name)),
+    operators: operatorsOf(graph),
     irVersion: model.irVersion,
     opset: model.opset,
     producer: model.producer,
     notes: notesOn(model, graph, norm),
   };
+}
+
+function operatorsOf({ nodes, end }: ImportedGraph): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { operator } of [...nodes, ...end.cut]) counts.set(operator, (counts.get(operator) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
 }
 
 function usedInputs(model: ForeignModel, graph: ImportedGraph): readonly ForeignPort[] {
