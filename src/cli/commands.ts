@@ -15,8 +15,8 @@ interface CommandEntry {
 
 const commands: Readonly<Record<string, CommandEntry>> = {
   init: {
-    takes: '<table>',
-    summary: 'write the file of a federation about a table',
+    takes: '<data>',
+    summary: 'write the file of a federation about a table or texts',
     load: async () => (await import('./commands/init.js')).addInit,
   },
   survey: {
