@@ -1,6 +1,7 @@
 /** `commonweight export`: a model as ONNX, for any program. */
 import type { Command } from 'commander';
 import { exportInference, type TrainedNetwork } from '../../engine/nn/export-inference.js';
+import { inputNamesOfFile } from '../../engine/nn/network-of-file.js';
 import { byteSize } from '../../report/numbers.js';
 import { imageShapeOption, networkOption, normalizationOption } from '../flags/model-options.js';
 import { isDataModel, openDataModel } from '../flags/open-data-model.js';
@@ -33,9 +34,12 @@ async function trainedNetwork(path: string, flags: ModelFlags): Promise<TrainedN
   if (file !== undefined && isDataModel(file)) {
     const { network, state, inputs, task, facts } = await openDataModel(path, file);
     const { layout, data } = state;
-    return { network, layout, state: data, inputs, task, columns: facts.inputs, targets: facts.targets };
+    const inputNames = inputNamesOfFile(file.description.network, facts.inputs, task);
+    const { inputs: columns, targets } = facts;
+    return { network, layout, state: data, inputs, inputNames, task, columns, targets };
   }
   const { network, state, inputs, task } = await openModel(path, flags, file);
-  const targets = file?.description?.targets;
-  return { network, layout: state.layout, state: state.data, inputs, task, targets };
+  const { targets, inputs: columns, network: model } = file?.description ?? {};
+  const inputNames = model && columns && inputNamesOfFile(model, columns, task);
+  return { network, layout: state.layout, state: state.data, inputs, inputNames, task, targets };
 }

@@ -24,6 +24,8 @@ export interface TrainedNetwork {
    * that takes cells as they are; otherwise the model takes the numbers and codes of rows.
    */
   readonly columns?: readonly ColumnFacts[] | undefined;
+  /** The names of the inputs in the model, if they are not those of the columns. */
+  readonly inputNames?: readonly string[] | undefined;
   /** What is predicted: the model's metadata have the names of classes. */
   readonly targets?: readonly ColumnFacts[] | undefined;
 }
@@ -39,11 +41,14 @@ export function exportInference({
   state,
   columns = [],
   targets = [],
+  inputs,
+  inputNames = [],
   ...description
 }: TrainedNetwork): Uint8Array {
   checkState({ layout, data: state }, 'export: the trained state');
+  const named = inputs.map((column, index) => ({ ...column, name: inputNames[index] ?? column.name }));
   return exportGraph(
-    (batchSize) => inferenceGraph({ layout, ...description }, batchSize),
+    (batchSize) => inferenceGraph({ layout, inputs: named, ...description }, batchSize),
     { layout, data: state },
     cellsOf(columns),
     metadataOf(targets),

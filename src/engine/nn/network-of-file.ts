@@ -2,13 +2,16 @@
  * The network of an ONNX file as settings name it: its graph, without the values of its weights,
  * which are those of the model to start from. It reads what the data have, or says what it expects.
  */
+import type { ColumnFacts } from '../../data/dataset.js';
 import { type ColumnSpec, describeColumn } from '../../tensor/column-spec.js';
 import { formatShape, sameShape } from '../../tensor/shape.js';
 import * as g from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 import { type ImportedNetwork, type ImportOptions, importNetwork } from './imported/import-network.js';
 import { type Inputs, type Network, NetworkError } from './layers/network.js';
-import { headProblem, type OnnxSettings } from './settings.js';
+import { featuresOf } from './layers/preprocess.js';
+import { headProblem, type ModelSettings, type OnnxSettings } from './settings.js';
+import type { Task } from './tasks/task.js';
 
 /** How the file is imported. @param scores of a new last layer, if there is to be one */
 export const importOptions = (
@@ -21,6 +24,28 @@ export const importOptions = (
   scores: head && scores,
 });
 
+/** How the file names what goes in and comes out. */
+export interface FileEnds {
+  /** For each column of the data. */
+  readonly inputNames: readonly string[];
+  /** What the file gives for scores, under the name that it has there. */
+  outputs(scores: Value): Readonly<Record<string, Value>>;
+}
+
+/**
+ * The names that the inputs of an exported model have: those of the file that the network is from.
+ * Undefined where the network is another one, or its input is made of the features of rows.
+ */
+export function inputNamesOfFile(
+  model: ModelSettings,
+  columns: readonly ColumnFacts[],
+  { output: [scores = 1] }: Pick<Task, 'output'>,
+): readonly string[] | undefined {
+  if (model.name !== 'onnx' || columns.some(featuresOf)) return undefined;
+  const names = columns.map(({ name }) => name);
+  return networkOfFile(model, scores, names).inputNames;
+}
+
 /**
  * @param outputs the number of scores that the task takes
  * @param columns the names of the inputs of the data, where each is an input of the file
@@ -30,7 +55,7 @@ export function networkOfFile(
   model: OnnxSettings,
   outputs: number,
   columns: readonly string[] = [],
-): Pick<ImportedNetwork, 'network' | 'buffers' | 'head'> {
+): Pick<ImportedNetwork, 'network' | 'buffers' | 'head'> & FileEnds {
   const { onnx, graph } = model;
   if (graph === undefined) {
     throw new NetworkError(`network: "${onnx}" was not read, expected its graph in the settings`, {
@@ -54,7 +79,13 @@ export function networkOfFile(
     const fitted = imported.inputs.map((column, k) => fit(inputs[order[k] ?? k] as Value, column, onnx));
     return imported.network(scope, ...(fitted as unknown as Inputs));
   };
-  return { network, buffers: imported.buffers, head: imported.head };
+  return {
+    network,
+    buffers: imported.buffers,
+    head: imported.head,
+    inputNames: columns.map((_, column) => imported.inputs[order.indexOf(column)]?.name ?? ''),
+    outputs: (scores) => ({ [name]: imported.output.restored(scores) }),
+  };
 }
 
 /** Several inputs are told apart by their names, since those of one shape could be exchanged. */

@@ -4,6 +4,7 @@
  */
 import type { Complaint } from '../../base/complaint.js';
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
+import type { Value } from '../../engine/graph/value.js';
 import { classificationOf, networkOf, numberLossOf, segmentationOf } from '../../engine/nn/by-name.js';
 import { ADAPTERS, withLora } from '../../engine/nn/layers/lora.js';
 import type { Network } from '../../engine/nn/layers/network.js';
@@ -53,8 +54,13 @@ export function learnerOf(
   brought: OwnLearner,
   source: string,
 ): Learner {
-  const { inputs, task } = sidesOf(configuration, facts, brought.task, source);
-  const { network, fixed = [] } = networkFor(configuration, facts, brought.network, task, source);
+  const { inputs, task: plain } = sidesOf(configuration, facts, brought.task, source);
+  const { network, fixed = [], outputs } = networkFor(configuration, facts, brought.network, plain, source);
+  // Beside the task's own outputs, an exported model has that of the file.
+  const task =
+    outputs === undefined
+      ? plain
+      : { ...plain, outputs: (scores: Value) => ({ ...plain.outputs?.(scores), ...outputs(scores) }) };
   const finalNetwork = onInputs(withLossConstants(network, task), configuration, facts, source);
   const { lora, train } = configuration;
   const freeze = fixed.length === 0 ? configuration.freeze : [...(configuration.freeze ?? []), ...fixed];
@@ -243,13 +249,15 @@ interface Chosen {
   readonly network: Network;
   /** Tensors that are no constants, but that its module does not train. */
   readonly fixed?: readonly string[];
+  /** What its file gives for scores, by name. */
+  readonly outputs?: (scores: Value) => Readonly<Record<string, Value>>;
 }
 
 function networkFromFile(model: OnnxSettings, outputs: number, { inputs }: DataFacts): Chosen {
   // Features become one input of the network.
   const columns = inputs.some(featuresOf) ? [] : inputs.map(({ name }) => name);
-  const { network, buffers } = networkOfFile(model, outputs, columns);
-  return { network, fixed: buffers };
+  const file = networkOfFile(model, outputs, columns);
+  return { network: file.network, fixed: file.buffers, outputs: file.outputs };
 }
 
 const READS_NUMBERS = 'mlp, logistic-regression, linear-regression or tabular-resnet';

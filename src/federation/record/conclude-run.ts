@@ -10,6 +10,7 @@ import type { ColumnFacts } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { Network } from '../../engine/nn/layers/network.js';
+import { inputNamesOfFile } from '../../engine/nn/network-of-file.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Decision } from '../../metrics/cut-off.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
@@ -131,8 +132,13 @@ export async function concludeRun(
   return { result, model };
 }
 
-const exported = ({ network, inputs, columns, targets, task }: Conclusion, { layout, data }: StateDict) =>
-  exportInference({ network, layout, state: data, inputs, columns, targets, task });
+const exported = (
+  { configuration, network, inputs, columns, targets, task }: Conclusion,
+  { layout, data }: StateDict,
+) => {
+  const inputNames = inputNamesOfFile(configuration.model, columns, task);
+  return exportInference({ network, layout, state: data, inputs, inputNames, columns, targets, task });
+};
 
 async function modelsOf(
   personal: PersonalModels,

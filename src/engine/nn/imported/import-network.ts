@@ -57,6 +57,8 @@ export interface ImportedNetwork {
     readonly shape: Shape;
     /** The operators that were cut off the end: "Softmax", "ArgMax", … */
     readonly cut: readonly string[];
+    /** What the file gives for scores [N,…]: as if nothing was cut off, but for maps of names. */
+    restored(scores: Value): Value;
   };
   /** How many nodes of each operator lead to the output, those of the most first. */
   readonly operators: Readonly<Record<string, number>>;
@@ -93,11 +95,12 @@ export function importNetwork(bytes: Uint8Array, options: ImportOptions = {}): I
     inputs,
     output: {
       name: end.output,
-      shape: outputShape(network, inputs, fileName),
+      shape: outputShape(graph, network, inputs, fileName),
       cut: end.cut.map(({ operator }) => operator.split('.').at(-1) ?? operator),
+      restored: graph.restored,
     },
-    buffers: graph.weights.map(({ name }) => name).filter((name) => model.buffers.has(name)),
     operators: operatorsOf(graph),
+    buffers: graph.weights.map(({ name }) => name).filter((name) => model.buffers.has(name)),
     irVersion: model.irVersion,
     opset: model.opset,
     producer: model.producer,
@@ -210,12 +213,20 @@ function stateOf(network: Network, inputs: readonly ColumnSpec[], fresh: readonl
 }
 
 /** @throws OnnxError when the result does not begin with the batch, whatever its size */
-function outputShape(network: Network, inputs: readonly ColumnSpec[], fileName: string): Shape {
+function outputShape(
+  graph: ImportedGraph,
+  network: Network,
+  inputs: readonly ColumnSpec[],
+  fileName: string,
+): Shape {
   const layout = stateLayout(parametersOf(network, inputs).map(({ name, shape }) => [name, shape]));
   const tensors = layout.map(({ name, shape }) => g.input(name, shape));
-  const shapes = [2, 3].map(
-    (batch) => applyNetwork(network, layout, tensors, inputsOfBatch(inputs, batch)).shape,
-  );
+  const shapes = [2, 3].map((batch) => {
+    const scores = applyNetwork(network, layout, tensors, inputsOfBatch(inputs, batch));
+    // What cannot be put back is refused now, and not when a run is over.
+    graph.restored(scores);
+    return scores.shape;
+  });
   const [two = [], three = []] = shapes;
   if (two[0] === 2 && three[0] === 3) return two.slice(1);
   throw new OnnxError(

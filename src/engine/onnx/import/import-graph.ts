@@ -22,6 +22,7 @@ import {
   folded,
   isKnown,
   known,
+  type NumberKind,
   shapeOf,
   traced,
 } from './rules/foreign-value.js';
@@ -43,6 +44,8 @@ export interface ImportedGraph {
     weights: ReadonlyMap<string, Value>,
     surroundings: Omit<ImportSurroundings, 'opset' | 'work'>,
   ): Value;
+  /** What the file gives for these scores: with the operators that were cut off its end. */
+  restored(scores: Value): Value;
 }
 
 const LARGEST = 2 ** 31;
@@ -67,6 +70,7 @@ export function importGraph(model: ForeignModel, end: End, what: string): Import
     statistics: tensors.filter(({ name }) => statistics.has(name)),
     unnamed: weights.map(({ name }) => name).filter((name) => MADE_UP.test(name)),
     end,
+    restored: (scores) => restoredEnd(scores, end, model),
     run: (inputs, values, surroundings) =>
       runNodes(
         nodes,
@@ -79,6 +83,28 @@ export function importGraph(model: ForeignModel, end: End, what: string): Import
         },
       ),
   };
+}
+
+/** Operators that only make maps of names of numbers, or change nothing of probabilities. */
+const isLeftOut = ({ operator }: ForeignNode) => !Object.hasOwn(IMPORTED, operator);
+
+function restoredEnd(scores: Value, end: End, { opset, tensors }: ForeignModel): Value {
+  let value: ForeignValue = traced(scores);
+  for (const node of end.cut) {
+    if (isLeftOut(node)) continue;
+    const others = node.inputs.slice(1).map((name) => {
+      const tensor = tensors.get(name);
+      return tensor === undefined || tensor.kind === 'text' ? undefined : constantOf(tensor, tensor.kind);
+    });
+    const operands = [value, ...others];
+    const surroundings = { opset, work: { left: MOST_WORK }, keys: undefined, nextStream: () => 0 };
+    const batchNorm = () => refuseNode(node, 'is no end of a network');
+    value = ruleOf(node, () => {
+      const call = callOf(node, operands, { ...surroundings, batchNorm });
+      return importRules[node.operator as ImportedOperator](call) as ForeignValue;
+    });
+  }
+  return isKnown(value) ? scores : value.value;
 }
 
 /** The nodes that a value depends on; each reads what came before it, so there is no cycle. */
@@ -201,6 +227,9 @@ function isWeight(tensor: ForeignTensor, learned: ReadonlySet<string>): boolean 
   return tensor.isElsewhere || tensor.numbers().every((number) => Number.isFinite(number));
 }
 
+const constantOf = ({ shape, numbers }: Pick<ForeignTensor, 'shape' | 'numbers'>, kind: NumberKind) =>
+  known(Array.from(numbers()), shape, kind);
+
 function constantsAmong(tensors: readonly ForeignTensor[]): ReadonlyMap<string, ForeignValue> {
   let total = 0;
   return new Map(
@@ -215,7 +244,7 @@ function constantsAmong(tensors: readonly ForeignTensor[]): ReadonlyMap<string, 
           { hint: 'numbers that are not trained are constants; export them as parameters of the module' },
         );
       }
-      return [name, known(Array.from(numbers()), shape, kind)] as const;
+      return [name, constantOf({ shape, numbers }, kind)] as const;
     }),
   );
 }

@@ -6,6 +6,7 @@ import type { DataSettings } from '../../../data/settings.js';
 import { cellInputs, exportInference } from '../../../engine/nn/export-inference.js';
 import { modelLayoutOf, parametersOf } from '../../../engine/nn/layers/network.js';
 import { decodeModel, ModelFileError, requireFinite } from '../../../engine/nn/model-file.js';
+import { inputNamesOfFile } from '../../../engine/nn/network-of-file.js';
 import type { Runtime, Session } from '../../../engine/runtime/runtime.js';
 import { learnerOfModel } from '../../../federation/plan/learner.js';
 import { predictedClass } from '../../../report/text/predictions.js';
@@ -58,6 +59,12 @@ export function trainedModel(
     onnx ??= Uint8Array.from(exportInference({ ...trained, state: data }));
     return onnx;
   };
+  /** With the names that the inputs have in the file of the network, if it is from one. */
+  const named = () => {
+    const inputNames = inputNamesOfFile(description.network, description.inputs, task);
+    if (inputNames === undefined) return exported();
+    return Uint8Array.from(exportInference({ ...trained, inputNames, state: data }));
+  };
   const trying: Trying | undefined =
     triedPictures(description, settings) ??
     triedText(description) ??
@@ -65,7 +72,7 @@ export function trainedModel(
   let session: Promise<Session> | undefined;
   return {
     facts: { parameters: layoutSize(layout), trial: trying?.facts },
-    fileOf: (format) => (format === 'onnx' ? exported() : safetensors),
+    fileOf: (format) => (format === 'onnx' ? named() : safetensors),
     async predict(example, shown) {
       if (trying === undefined) throw new Error('internal: this page cannot try such a model');
       const { feeds, ...seen } = await trying.feeds(example, shown);
