@@ -35,7 +35,7 @@ it('a federation of hospitals is compared with pooled training and each of them 
   expect(text).toMatch(/307 test rows .* 3 random splits/);
   const strategies = outcomes.map((outcome) => ({ ...outcome, strategies: { FedAdam: outcome.federated } }));
   expect(sitesTable(strategies)).toMatch(
-    /accuracy: FedAvg − this\nfederated, FedAvg +.*\nfederated, FedAdam +.* 0\.0 points/,
+    /FedAvg − this +accuracy: pooled − this\nfederated, FedAvg +.* points.*\nfederated, FedAdam +.* 0\.0 points/,
   );
   expect(text).toMatch(
     /^switzerland alone +\d+\.\d ± \d+\.\d +0\.\d+ ± 0\.\d+ +-?\d+\.\d points \(.* to .*\)$/m,

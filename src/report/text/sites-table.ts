@@ -14,6 +14,8 @@ import { textTable } from '../text-table.js';
 /** The ways of training that are compared: the name, and the figures in one split. */
 type Way = readonly [name: string, figuresOf: (outcome: SplitOutcome) => Figures | undefined];
 
+const POOLED = 'pooled';
+
 /** @param outcomes of one split or more */
 export function sitesTable(outcomes: readonly SplitOutcome[]): string {
   const [first] = outcomes;
@@ -25,18 +27,21 @@ export function sitesTable(outcomes: readonly SplitOutcome[]): string {
     ...Object.keys(first.strategies ?? {}).map(
       (name): Way => [`federated, ${name}`, ({ strategies }) => strategies?.[name]],
     ),
-    ['pooled', ({ pooled }) => pooled],
+    [POOLED, ({ pooled }) => pooled],
     ...Object.keys(first.alone).map((site): Way => [`${site} alone`, ({ alone }) => alone[site]]),
   ];
-  const head = [
-    '',
-    ...shown.map(titleOf),
-    `${labelOf(metrics[0])}: ${first.strategies === undefined ? 'federated' : 'FedAvg'} − this`,
-  ];
-  const rows = ways.map(([name, of], at) => [
+  const [federated, ...others] = ways as [Way, ...Way[]];
+  // Where there are several, pooled training is what each of them is to be compared with.
+  const bases = [
+    [first.strategies === undefined ? 'federated' : 'FedAvg', federated],
+    ...others.flatMap((way) => (first.strategies && way[0] === POOLED ? [[POOLED, way] as const] : [])),
+  ] as const;
+  const main = labelOf(metrics[0]);
+  const head = ['', ...shown.map(titleOf), ...bases.map(([base]) => `${main}: ${base} − this`)];
+  const rows = ways.map(([name, of]) => [
     name,
     ...shown.map((metric) => figureText(metric, outcomes, of)),
-    at === 0 ? '' : differenceText(metrics[0], outcomes, of),
+    ...bases.map(([, [base, less]]) => (name === base ? '' : differenceText(metrics[0], outcomes, less, of))),
   ]);
   const splits = outcomes.length === 1 ? 'one split' : `${outcomes.length} random splits, mean ± s.d.`;
   return [
@@ -56,12 +61,17 @@ function figureText(metric: MetricFacts, outcomes: readonly SplitOutcome[], of: 
   return values.length === 1 ? mean : `${mean} ± ${writtenBare(metric, sampleDeviation(values), digits)}`;
 }
 
-/** The mean difference, and its 95% interval. */
-function differenceText(metric: MetricFacts, outcomes: readonly SplitOutcome[], of: Way[1]): string {
-  const federated = valuesOf(metric, outcomes, ({ federated }) => federated);
+/** The mean of the differences from a base, and its 95% interval. */
+function differenceText(
+  metric: MetricFacts,
+  outcomes: readonly SplitOutcome[],
+  base: Way[1],
+  of: Way[1],
+): string {
+  const own = valuesOf(metric, outcomes, base);
   const others = valuesOf(metric, outcomes, of);
-  if (federated.length !== others.length || outcomes[0] === undefined) return '–';
-  const differences = federated.map((value, at) => value - (others[at] as number));
+  if (own.length !== others.length || outcomes[0] === undefined) return '–';
+  const differences = own.map((value, at) => value - (others[at] as number));
   const { mean, interval } = pairedDifference(differences, outcomes[0].examples);
   // 0, and not −0.
   const text = writtenDifference(metric, mean, 1).replace(/^-(0\.0+ )/, '$1');
