@@ -121,6 +121,8 @@ describe('commonweight evaluate with the model of four hospitals', () => {
     for (const [name, value] of Object.entries<number>(expected)) expect(figures[name]).toBeCloseTo(value, 6);
     expect(stdout).toMatch(/accuracy \d\d\.\d\d%, AUROC .* on 185 test rows of sites/);
     expect(stdout).toMatch(/class +rows +accuracy/);
+    // The folder of the run names its model.
+    expect((await command('evaluate', 'run')).stdout).toBe(stdout);
   });
 
   it('measures it on all rows of another table, by other metrics', async () => {

@@ -13,12 +13,16 @@ import { readConfigurationFile } from './configuration-file.js';
  * `dataset`, since they do not say where data lie on this machine. Undefined if there are none.
  */
 export async function settingsOfRun(model: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  // Models of single rounds are one folder deeper.
-  for (const folder of [dirname(model), dirname(dirname(model))]) {
+  // The folder itself may be named; models of single rounds are one folder deeper.
+  for (const folder of [model, dirname(model), dirname(dirname(model))]) {
     const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
     if (run !== undefined) return run;
   }
-  return agreedSettings(join(dirname(model), DESCRIPTION)).catch(() => undefined);
+  for (const folder of [model, dirname(model)]) {
+    const agreed = await agreedSettings(join(folder, DESCRIPTION)).catch(() => undefined);
+    if (agreed !== undefined) return agreed;
+  }
+  return undefined;
 }
 
 /** The settings that a participant agreed to. */
