@@ -59,6 +59,12 @@ export const meaningSchema = z
         vocabulary: z.int().positive().describe('How many different tokens there are.'),
         padding: z.int().min(0).optional().describe('The token that fills the places after a text.'),
         field: nameSchema.optional().describe('The column or the field with the text that is read.'),
+        tokenizer: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .meta({ form: 'SHA-256 (64 lower-case hexadecimal digits)' })
+          .optional()
+          .describe('The hash of the tokenizer.json by which texts become tokens; bytes without one.'),
       })
       .describe('Words, or pieces of them, by their numbers.'),
     z

@@ -267,7 +267,7 @@ function meant(meaning: Meaning): string {
     case 'categories':
       return ` of ${meaning.names.length} categories`;
     case 'tokens':
-      return ` of ${meaning.vocabulary} tokens`;
+      return ` of ${meaning.vocabulary} tokens${meaning.tokenizer === undefined ? '' : ` by the tokenizer ${meaning.tokenizer.slice(0, 12)}…`}`;
     case 'number':
       return meaning.unit === undefined ? '' : ` in ${meaning.unit}`;
     case 'features':

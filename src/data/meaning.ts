@@ -14,6 +14,8 @@ export type Meaning =
       /** What fills the places after a text, and the column or field that it is read from. */
       readonly padding?: number | undefined;
       readonly field?: string | undefined;
+      /** The SHA-256 of the tokenizer.json by which texts become tokens. */
+      readonly tokenizer?: string | undefined;
     }
   /** [features]: a row of a table; all of them numbers (f32), or all of them categories (i32). */
   | { readonly kind: 'features'; readonly features: readonly Feature[] };

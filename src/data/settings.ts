@@ -243,6 +243,13 @@ const textSchema = z
       .max(8192)
       .optional()
       .describe('To so many tokens each text is padded or cut; chosen by the texts if left out.'),
+    tokenizer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The path of a tokenizer.json; texts are read as bytes without one. The path is never part of a description, which has the hash of the file.',
+      ),
     separator,
     encoding,
     ...{ sites, test },

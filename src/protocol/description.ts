@@ -48,6 +48,9 @@ export const descriptionSchema = z
       .describe(
         'The file of the tensors that `share` does not name, as each participant begins with them, where participants cannot draw them themselves.',
       ),
+    tokenizer: blobSchema
+      .optional()
+      .describe('The tokenizer.json by which the texts of everybody become tokens.'),
     commonweight: sentenceSchema(100)
       .optional()
       .describe('The coordinator’s version of Commonweight, for messages about another plan.'),

@@ -7,8 +7,8 @@ import type { Assignment } from './assignment.js';
 import type { Blob } from './blob-name.js';
 import type { Description } from './description.js';
 
-export const blobsOfDescription = ({ foreignPlan, frozen, own }: Description): Blob[] =>
-  present(foreignPlan, frozen, own);
+export const blobsOfDescription = ({ foreignPlan, frozen, own, tokenizer }: Description): Blob[] =>
+  present(foreignPlan, frozen, own, tokenizer);
 
 export function blobsOfAssignment(assignment: Assignment): Blob[] {
   switch (assignment.type) {

@@ -69,4 +69,29 @@ describe.skipIf(executablePath === undefined)('a tab', () => {
     const differences = own!.map((value, at) => Math.abs(value - theirs![at]!));
     expect(Math.max(...differences)).toBeLessThan(1e-3);
   });
+
+  it('reads texts by the coordinator’s tokenizer, and the text that is tried', async () => {
+    const tokenizer = join(root, 'test/fixtures/tokenizers/wordpiece.json');
+    const served = await lead({
+      ...{
+        ...settings,
+        rounds: 1,
+        participants: ['lisbon'],
+        data: { ...data, sites: undefined, tokenizer, length: 32 },
+      },
+      partition: { name: 'own', participants: 1 },
+    });
+    const page = await open(served, 0);
+    await page.getByLabel('Choose a file').setInputFiles(texts('lisbon.jsonl'));
+    await page.getByRole('heading', { name: /^length in tokens/ }).waitFor();
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await served.untilOver(page);
+    expect(await served.coordinator.ended).toMatchObject({ status: 0, stderr: '' });
+    await page.getByLabel('text', { exact: true }).fill('Everyone has the right to rest.');
+    await page.getByRole('button', { name: 'Predict' }).click();
+    await page
+      .locator('.answer strong')
+      .filter({ hasText: /English|Portuguese|Spanish/ })
+      .waitFor();
+  });
 });

@@ -76,6 +76,27 @@ describe('a model of texts', () => {
     expect(shown.stdout).toContain('and 165 more texts of 175');
   });
 
+  it('by a tokenizer.json finds that file beside it', async () => {
+    copyFileSync(resolve('test/fixtures/tokenizers/bytes-bpe.json'), at('own.json'));
+    const file = readFileSync(at('federation.yaml'), 'utf8');
+    writeFileSync(at('tokens.yaml'), file.replace('  length: 400', '  tokenizer: ./own.json\n  length: 64'));
+    const run = await command('run', 'tokens.yaml', '--rounds', '1', '--out', 'tokens');
+    expect(run.status, run.stderr).toBe(0);
+    rmSync(at('own.json'));
+    writeFileSync(at('one.csv'), 'text\nAlle Menschen sind frei.\n');
+    const predicted = await command('predict', 'tokens/model.safetensors', 'one.csv');
+    expect(predicted.status, predicted.stderr).toBe(0);
+    const measured = await command('evaluate', 'tokens/model.safetensors', '--dataset', 'brussels.csv');
+    expect(measured.stdout, measured.stderr).toMatch(/on 175 examples of brussels.csv/);
+    rmSync(at('tokens/tokenizer.json'));
+    expect(await command('predict', 'tokens/model.safetensors', 'one.csv')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(
+        /reads texts by a tokenizer.json with the SHA-256 [0-9a-f]{64}, which is not here/,
+      ),
+    });
+  });
+
   it('says of a file without the column what it lacks', async () => {
     writeFileSync(at('other.csv'), 'review\nhello\n');
     expect(await command('predict', 'run/model.safetensors', 'other.csv')).toMatchObject({

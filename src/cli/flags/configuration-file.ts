@@ -35,21 +35,19 @@ export async function readConfigurationFile(file: string): Promise<Record<string
 
 /** Folders and files in the file are relative to it, wherever the command is run. */
 function dataBeside(file: string, { dataset, data, model }: Readonly<Record<string, unknown>>) {
-  const { sites: listed, test } = (data ?? {}) as { readonly sites?: unknown; readonly test?: unknown };
+  const { sites: listed, test, tokenizer } = (data ?? {}) as Readonly<Record<string, unknown>>;
+  const files = {
+    ...(test !== undefined && { test: beside(file, test) }),
+    ...(tokenizer !== undefined && { tokenizer: beside(file, tokenizer) }),
+  };
   const places = Array.isArray(data) ? data : listed;
   const isPlace = typeof dataset === 'string' && ![...datasetNames, 'none', SITES].includes(dataset);
   const sites = Array.isArray(places) ? places.map((place) => beside(file, place)) : undefined;
   return {
     ...(isPlace && { dataset: beside(file, dataset) }),
     ...(isOnnx(model) && { model: { ...model, onnx: beside(file, model.onnx) } }),
-    ...((sites !== undefined || test !== undefined) && {
-      data: Array.isArray(data)
-        ? sites
-        : {
-            ...(data as object),
-            ...(sites && { sites }),
-            ...(test !== undefined && { test: beside(file, test) }),
-          },
+    ...((sites !== undefined || Object.keys(files).length > 0) && {
+      data: Array.isArray(data) ? sites : { ...(data as object), ...(sites && { sites }), ...files },
     }),
   };
 }

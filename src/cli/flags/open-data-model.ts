@@ -16,6 +16,7 @@ import type { TaskMetrics } from '../../metrics/metric.js';
 import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
 import { UsageError } from '../terminal/error.js';
 import { settingsOfRun } from './settings-of-run.js';
+import { tokenizerOfModel } from './tokenizer-of-model.js';
 
 export interface OpenedDataModel extends Learner {
   /** In the order of the network's parameters; constants included. */
@@ -69,13 +70,14 @@ export async function openDataModel(
   const learner = learnerOfModel(description, path, { ...chosen, ...deciding });
   const layout = modelLayoutOf(parametersOf(learner.network, learner.inputs));
   const data = dataSchema.safeParse((await settingsOfRun(path))?.data).data;
+  const tokenizer = await tokenizerOfModel(path, { inputs, targets }, data);
   return {
     ...learner,
     state: arrangeState(state, layout, `"${path}" is no ${model.name} for its inputs`),
     facts: { inputs, targets },
     data,
     settings: data?.kind === 'table' ? data : undefined,
-    texts: specOfModel({ inputs, targets }, data),
+    texts: specOfModel({ inputs, targets }, data, tokenizer),
     ...{ imageFit, cutOff },
   };
 }

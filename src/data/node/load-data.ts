@@ -22,7 +22,8 @@ import { type ArraySettings, type DataSettings, SITES, siteName, sitesOf, testFi
 import type { TableSettings } from '../tables/column-specs.js';
 import { loadOwnTable, loadTables, splitTable } from '../tables/node/load-table.js';
 import { loadTexts } from '../text/node/load-texts.js';
-import { type TextSettings, textSpec } from '../text/text-spec.js';
+import { openedSpec } from '../text/node/open-tokenizer.js';
+import type { TextSettings } from '../text/text-spec.js';
 
 /** The settings of a configuration that say what its data are. */
 export interface DataToLoad extends DatasetSettings {
@@ -194,14 +195,14 @@ async function loadTextsOf(
 ): Promise<TrainTestSplit> {
   const wanted = sites === undefined && partition.name === 'own' ? 'test' : 'both';
   const places = (sites ?? [moved]).map((path) => ({ path, wanted }) as const);
-  const loaded = await loadTexts(places, textSpec(data), options);
+  const loaded = await loadTexts(places, await openedSpec(data), options);
   return sites === undefined ? (loaded[0] as TrainTestSplit) : joined(loaded, options);
 }
 
 async function loadWholeTexts(files: readonly string[], data: TextSettings, options: LoadDataOptions) {
   const wanted = (at: number) => (at === files.length - 1 ? 'test' : 'training');
   const places = files.map((path, at) => ({ path, wanted: wanted(at) }) as const);
-  const loaded = await loadTexts(places, textSpec(data), options);
+  const loaded = await loadTexts(places, await openedSpec(data), options);
   return loaded.map(({ train, test }, at) => (wanted(at) === 'test' ? test : train));
 }
 
@@ -232,9 +233,15 @@ export const loadRecordedData = (
 export function locatedData<Settings extends DataToLoad>(settings: Settings): Settings {
   const { data, dataset } = settings;
   const [sites, test] = [sitesOf(data)?.map((site) => resolve(site)), testFileOf(data)];
+  const tokenizer = data?.kind === 'text' ? data.tokenizer : undefined;
+  const files = {
+    ...(sites && { sites }),
+    ...(test && { test: resolve(test) }),
+    ...(tokenizer && { tokenizer: resolve(tokenizer) }),
+  };
   return {
     ...settings,
     ...(sites === undefined && { dataset: datasetPath(dataset) }),
-    ...(data && { data: { ...data, ...(sites && { sites }), ...(test && { test: resolve(test) }) } }),
+    ...(data && { data: { ...data, ...files } }),
   };
 }

@@ -1,13 +1,14 @@
 /** What settings alone say about texts: their length and their classes. */
 import type { Dataset } from '../dataset.js';
 import { DataError } from '../error.js';
+import { KINDS } from '../paged-values.js';
 import { textLabels, textTokens } from './read-texts.js';
 import { type TextSettings, textSpec } from './text-spec.js';
-import { byteTokenizer } from './tokenizer.js';
+import type { Tokenizer } from './tokenizer.js';
 
 /** @throws DataError when classes or the length are not declared */
-export function describedTexts(settings: TextSettings): Dataset {
-  const spec = textSpec(settings);
+export function describedTexts(settings: TextSettings, tokenizer: Tokenizer): Dataset {
+  const spec = textSpec(settings, tokenizer);
   const { classes, length } = spec;
   if (classes === undefined || length === undefined) {
     const [field, example] = classes === undefined ? ['classes', '[negative, positive]'] : ['length', '256'];
@@ -16,6 +17,6 @@ export function describedTexts(settings: TextSettings): Dataset {
       { hint: `set it, such as ${field}: ${example}` },
     );
   }
-  const inputs = [{ ...textTokens(spec, byteTokenizer, length), values: new Uint8Array(0) }];
+  const inputs = [{ ...textTokens(spec, length), values: new KINDS[tokenizer.kept](0) }];
   return { name: 'none', examples: 0, inputs, targets: [textLabels(classes, new Int32Array(0))] };
 }

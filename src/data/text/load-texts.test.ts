@@ -10,6 +10,7 @@ import { isPaged } from '../paged-values.js';
 import { dataSchema } from '../settings.js';
 import { loadTexts, type TextPlace } from './node/load-texts.js';
 import { type TextSettings, textSpec } from './text-spec.js';
+import { byteTokenizer } from './tokenizer.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-texts-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,7 +27,7 @@ async function load(
   wanted: TextPlace['wanted'] = 'training',
 ) {
   const notices: string[] = [];
-  const spec = textSpec(dataSchema.parse({ kind: 'text', ...settings }) as TextSettings);
+  const spec = textSpec(dataSchema.parse({ kind: 'text', ...settings }) as TextSettings, byteTokenizer);
   const onNotice = (notice: string) => notices.push(notice);
   const [loaded] = await loadTexts([{ path, wanted }], spec, { onNotice });
   return { ...loaded!, notices };
@@ -162,7 +163,10 @@ describe('texts are read', () => {
 
   it('into a file, if they are too many for the memory', async () => {
     const path = resolve('data/languages/brussels.csv');
-    const spec = textSpec({ kind: 'text', text: 'text', label: 'language', length: 300 } as TextSettings);
+    const spec = textSpec(
+      { kind: 'text', text: 'text', label: 'language', length: 300 } as TextSettings,
+      byteTokenizer,
+    );
     const paging = { ...pagingIn(1), aboveBytes: 20_000 };
     const of = async (own?: typeof paging) =>
       (await loadTexts([{ path, wanted: 'training' }], spec, { paging: own }))[0];
@@ -271,7 +275,7 @@ describe('texts are refused', () => {
 });
 
 it('a class that another set has, too, has one number in all of them', async () => {
-  const spec = textSpec(dataSchema.parse({ kind: 'text', label: 'language' }) as TextSettings);
+  const spec = textSpec(dataSchema.parse({ kind: 'text', label: 'language' }) as TextSettings, byteTokenizer);
   const places = ['brussels.csv', 'lisbon.jsonl', 'zurich.csv'].map(
     (name) => ({ path: resolve('data/languages', name), wanted: 'training' }) as const,
   );

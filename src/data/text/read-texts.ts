@@ -10,7 +10,6 @@ import type { Paging } from '../paged-values.js';
 import type { TextSet } from './text-examples.js';
 import type { TextSpec } from './text-spec.js';
 import { tokenStore } from './token-store.js';
-import type { Tokenizer } from './tokenizer.js';
 
 export interface ReadTextsOptions {
   readonly paging?: Paging | undefined;
@@ -35,14 +34,13 @@ const [STEP, LONGEST_CHOSEN] = [16, 512];
 export async function readTexts(
   sets: readonly TextSet[],
   spec: TextSpec,
-  tokens: Tokenizer,
   options: ReadTextsOptions,
   measured = sets,
 ): Promise<Dataset[]> {
-  const length = spec.length ?? (await chosenLength(measured, spec, tokens, options));
+  const length = spec.length ?? (await chosenLength(measured, spec, options));
   const read: ReadText[] = [];
   try {
-    for (const set of sets) read.push(await readSet(set, spec, tokens, length, options));
+    for (const set of sets) read.push(await readSet(set, spec, length, options));
     const names = spec.classes ?? [...new Set(read.flatMap(({ found }) => found))].sort(compareNames);
     return read.map(({ set, inputs, labels, found }) => {
       const numbers = found.map((name) => names.indexOf(name));
@@ -62,9 +60,15 @@ export async function readTexts(
   }
 }
 
-export const textTokens = (spec: TextSpec, { vocabulary, padding }: Tokenizer, length: number) => ({
+export const textTokens = (
+  { text: field, tokenizer: { vocabulary, padding, sha256 } }: TextSpec,
+  length: number,
+) => ({
   ...{ name: TEXT_COLUMNS.tokens, dtype: 'i32' as const, shape: [length] },
-  meaning: { kind: 'tokens' as const, vocabulary, padding, field: spec.text },
+  meaning: {
+    ...{ kind: 'tokens' as const, vocabulary, padding, field },
+    ...(sha256 !== undefined && { tokenizer: sha256 }),
+  },
 });
 
 export const textLabels = (names: readonly string[], values: Int32Array): HeldColumn => ({
@@ -76,13 +80,11 @@ export const textLabels = (names: readonly string[], values: Int32Array): HeldCo
 export async function readUnlabelled(
   set: TextSet,
   spec: TextSpec,
-  tokens: Tokenizer,
   options: ReadTextsOptions,
 ): Promise<{ readonly inputs: readonly Column[]; readonly examples: number }> {
   const { inputs, labels } = await readSet(
     set,
     { ...spec, label: undefined },
-    tokens,
     spec.length as number,
     options,
   );
@@ -100,7 +102,6 @@ interface ReadText {
 async function readSet(
   set: TextSet,
   spec: TextSpec,
-  tokens: Tokenizer,
   length: number,
   options: ReadTextsOptions,
 ): Promise<ReadText> {
@@ -108,7 +109,7 @@ async function readSet(
   const found = [...(spec.classes ?? [])];
   const places = new Map(found.map((name, place) => [name, place]));
   const labels: number[] = [];
-  const store = tokenStore(tokens, length, paging);
+  const store = tokenStore(spec.tokenizer, length, paging);
   const counted = { all: 0, cut: 0, empty: firstOf(), unlabelled: firstOf() };
   const placeOf = (label: string, place: string) => {
     const known = places.get(label);
@@ -125,14 +126,14 @@ async function readSet(
         if (spec.label !== undefined && label === undefined) counted.unlabelled.add(place);
         else if (spec.label !== undefined && text.trim() === '') counted.empty.add(place);
         else {
-          if (store.add(tokens.encode(text))) counted.cut++;
+          if (store.add(text)) counted.cut++;
           labels.push(label === undefined || spec.label === undefined ? 0 : placeOf(label, place));
         }
       }
     }
     sayCounted(set, counted, labels.length, length, options);
     const values = store.finish();
-    return { set, labels, found, inputs: [{ ...textTokens(spec, tokens, length), values }] };
+    return { set, labels, found, inputs: [{ ...textTokens(spec, length), values }] };
   } catch (error) {
     store.discard();
     throw error;
@@ -200,7 +201,6 @@ function unknownLabel(
 async function chosenLength(
   sets: readonly TextSet[],
   spec: TextSpec,
-  tokens: Tokenizer,
   { signal, onNotice }: ReadTextsOptions,
 ): Promise<number> {
   const lengths: number[] = [];
@@ -208,7 +208,7 @@ async function chosenLength(
     for await (const some of set.examples()) {
       signal?.throwIfAborted();
       for (const { text, label } of some)
-        if (isLearned(spec, text, label)) lengths.push(tokens.encode(text).length);
+        if (isLearned(spec, text, label)) lengths.push(spec.tokenizer.encode(text).length);
     }
   }
   lengths.sort((a, b) => a - b);

@@ -3,6 +3,7 @@ import { canonicalName } from '../../base/names.js';
 import { categoriesOf, type DataFacts } from '../dataset.js';
 import type { DataSettings } from '../settings.js';
 import { columnName } from '../tables/column-specs.js';
+import type { Tokenizer } from './tokenizer.js';
 
 export type TextSettings = Extract<DataSettings, { kind: 'text' }>;
 
@@ -13,19 +14,22 @@ export interface TextSpec extends Pick<TextSettings, 'separator' | 'encoding'> {
   readonly label: string | undefined;
   /** Undefined where they are what the texts have. */
   readonly classes: readonly string[] | undefined;
+  readonly tokenizer: Tokenizer;
   /** In tokens; undefined where it is chosen by the texts. */
   readonly length: number | undefined;
 }
 
-export const textSpec = ({ text, label, classes, length, ...format }: TextSettings): TextSpec => ({
+export const textSpec = (
+  { text, label, classes, length, separator, encoding }: TextSettings,
+  tokenizer: Tokenizer,
+): TextSpec => ({
   text: columnName(text),
   label: columnName(label),
   classes:
     classes === undefined || classes === true
       ? undefined
       : classes.map((name) => canonicalName(String(name).trim())),
-  length,
-  ...format,
+  ...{ length, separator, encoding, tokenizer },
 });
 
 /** The same, with the classes and the length of a federation or of a model. */
@@ -39,11 +43,15 @@ export const specFor = (spec: TextSpec, facts: DataFacts): TextSpec => ({
  * What a model reads of texts; undefined if it reads something else.
  * @param settings those that it was trained by, where they are known
  */
-export function specOfModel(facts: DataFacts, settings: DataSettings | undefined): TextSpec | undefined {
+export function specOfModel(
+  facts: DataFacts,
+  settings: DataSettings | undefined,
+  tokenizer: Tokenizer,
+): TextSpec | undefined {
   const [{ meaning } = {}] = facts.inputs;
   if (meaning?.kind !== 'tokens' || meaning.field === undefined) return undefined;
-  const known = settings?.kind === 'text' ? textSpec(settings) : { label: DEFAULT_LABEL };
-  return specFor({ ...NO_FORMAT, ...known, text: meaning.field }, facts);
+  const known = settings?.kind === 'text' ? textSpec(settings, tokenizer) : { label: DEFAULT_LABEL };
+  return specFor({ ...NO_FORMAT, ...known, tokenizer, text: meaning.field }, facts);
 }
 
 const NO_FORMAT = { separator: undefined, encoding: undefined, classes: undefined, length: undefined };

@@ -5,19 +5,16 @@ import { KINDS, type PagedValues, type Paging, type ValuesWriter } from '../page
 import type { Tokenizer } from './tokenizer.js';
 
 export interface TokenStore {
-  /** Pads or cuts a text's tokens; whether they were cut. */
-  add(ids: ArrayLike<number>): boolean;
+  /** Pads or cuts the tokens of a text; whether they were cut. */
+  add(text: string): boolean;
   finish(): ColumnValues | PagedValues;
   discard(): void;
 }
 
 const ROWS_OF_BLOCK = 1024;
 
-export function tokenStore(
-  { kept, padding }: Pick<Tokenizer, 'kept' | 'padding'>,
-  length: number,
-  paging: Paging | undefined,
-): TokenStore {
+export function tokenStore(tokenizer: Tokenizer, length: number, paging: Paging | undefined): TokenStore {
+  const { kept, padding } = tokenizer;
   const full: (Uint8Array | Int32Array)[] = [];
   const newBlock = () => new KINDS[kept](ROWS_OF_BLOCK * length).fill(padding);
   let block = newBlock();
@@ -36,12 +33,14 @@ export function tokenStore(
     for (const some of full.splice(0)) writer.append(some);
   };
   return {
-    add(ids) {
+    add(text) {
+      const whole = tokenizer.encode(text);
+      const isCut = whole.length > length;
+      const ids = isCut ? tokenizer.cut(text, whole, length) : whole;
       if (rows === ROWS_OF_BLOCK) empty();
       const start = rows++ * length;
-      const count = Math.min(ids.length, length);
-      for (let at = 0; at < count; at++) block[start + at] = ids[at] as number;
-      return ids.length > length;
+      for (let at = 0; at < ids.length; at++) block[start + at] = ids[at] as number;
+      return isCut;
     },
     finish() {
       empty();

@@ -34,7 +34,8 @@ export interface TrainedNetwork {
  * The bytes of an ONNX model with inputs [batch,…] and the outputs of the task: for classification
  * `logits` and `probabilities`, f32 [batch,categories]. It uses standard operators only (default
  * domain, opset 18), and `LabelEncoder` of ai.onnx.ml for the texts of a table. The weights are
- * initializers under their PyTorch names. The metadata have the producer's version, and `classes`.
+ * initializers under their PyTorch names. The metadata have the producer's version, `classes`, and
+ * of a model of texts `tokenizer` and `padding`.
  */
 export function exportInference({
   layout,
@@ -51,7 +52,7 @@ export function exportInference({
     (batchSize) => inferenceGraph({ layout, inputs: named, ...description }, batchSize),
     { layout, data: state },
     cellsOf(columns),
-    metadataOf(targets),
+    { ...metadataOf(targets), ...tokensMetadata(columns) },
   );
 }
 
@@ -59,6 +60,17 @@ export function exportInference({
 function metadataOf([target]: readonly ColumnFacts[]): Readonly<Record<string, string>> {
   if (target?.meaning.kind !== 'categories' || target.shape.length === 1) return {};
   return { classes: JSON.stringify(target.meaning.names) };
+}
+
+/**
+ * How texts become the numbers of an input: `tokenizer`, the SHA-256 of a tokenizer.json or
+ * "utf-8", and `padding`, the number that fills the places after a text. Its length is that of the
+ * input.
+ */
+function tokensMetadata(columns: readonly ColumnFacts[]): Readonly<Record<string, string>> {
+  const [meaning] = columns.map((column) => column.meaning);
+  if (meaning?.kind !== 'tokens' || meaning.field === undefined) return {};
+  return { tokenizer: meaning.tokenizer ?? 'utf-8', padding: String(meaning.padding) };
 }
 
 /** The inputs of such a model for the columns of a table, in the order of the features. */

@@ -1,7 +1,7 @@
 /**
  * The blobs that participants fetch before round 1: the first weights, if participants cannot draw
- * them themselves, and the plan, if they cannot compile it. Each can be made again if it is damaged
- * on the disk.
+ * them themselves, the plan, if they cannot compile it, and the tokenizer of texts. Each can be
+ * made again if it is damaged on the disk.
  */
 import type { Blob } from '../../protocol/blob-name.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';
@@ -17,19 +17,25 @@ export interface DownloadableBlobs {
   readonly frozen: Blob | undefined;
   /** The first values of the participants' own tensors. */
   readonly own: Blob | undefined;
+  /** The tokenizer of texts. */
+  readonly tokenizer: Blob | undefined;
   /** Functions that make the bytes of the blobs again, by their SHA-256. */
   readonly bytesOf: ReadonlyMap<string, () => Uint8Array>;
 }
 
-/**
- * @param isGiven whether there is a model to start from
- * @param offerPlan whether the plan is offered although participants can compile it
- */
+interface GivenBeside {
+  /** Whether the plan is offered although participants can compile it. */
+  readonly offerPlan?: boolean | undefined;
+  /** The bytes of the tokenizer's file. */
+  readonly tokenizer?: Uint8Array | undefined;
+}
+
+/** @param isGiven whether there is a model to start from */
 export async function giveBlobs(
   blobs: BlobFolder,
   compiled: FederationWithNetwork,
   isGiven: boolean,
-  offerPlan?: boolean,
+  { offerPlan, tokenizer }: GivenBeside = {},
 ): Promise<DownloadableBlobs> {
   const offered = offeredPlan(compiled, offerPlan);
   const start = isGiven || offered !== undefined ? compiled.initialState('') : undefined;
@@ -48,6 +54,7 @@ export async function giveBlobs(
     own: own && (await give(() => encodeSafetensors(own))),
     initial: start && (await give(() => encodeSafetensors(start))).sha256,
     plan: offered && (await give(() => offered)),
+    tokenizer: tokenizer && (await give(() => tokenizer)),
     bytesOf,
   };
 }

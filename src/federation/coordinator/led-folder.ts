@@ -3,7 +3,7 @@ import { makeFolder } from '../../base/node/make-folder.js';
 import { type Signer, signer as signerOf } from '../../protocol/signed.js';
 import { FencedError } from '../../transport/error.js';
 import { claimRun, jobOf, lastEpochOf } from '../record/run-claim.js';
-import { keepRunData } from '../record/run-data.js';
+import { keepRunData, keepTokenizer } from '../record/run-data.js';
 import { openRunFolder, prepareRunFolder, type RunFolder } from '../record/run-folder.js';
 import { stateCoding } from '../record/state-coding.js';
 import type { RunStore } from '../rounds/run-store.js';
@@ -62,6 +62,7 @@ export async function leadFolder(
   try {
     folder = await openRunFolder(out, configuration, coding, claim);
     await keepRunData(out, { train: test, test }, []);
+    await keepTokenizer(out, configuration.data);
     return {
       // A folder that is refused gets no key.
       ...{ folder, job, signer: await signerHere(), claimed: claim.signal },

@@ -7,9 +7,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { overHub, servedOver } from '../../../test/served-over.js';
 import { servedOverHub } from '../../../test/served-over-hub.js';
+import { sha256HexNow } from '../../base/sha256.js';
 import { DataError } from '../../data/error.js';
 import { replayRun } from '../../experiments/replay.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { runFederation } from './run-federation.js';
 
 const at = (file: string) => resolve('data/languages', file);
@@ -68,6 +70,62 @@ describe('a simulation with texts for each site', () => {
     const shapes = new Map(model?.layout.map(({ name, shape }) => [name, shape]));
     expect(shapes.get('positions.weight')).toEqual([16, 8]);
     expect(shapes.get('fc.bias')).toEqual([3]);
+  });
+});
+
+describe('texts by a tokenizer.json', () => {
+  const tokenizer = resolve('test/fixtures/tokenizers/unigram.json');
+  const { sites: _, ...data } = settings.data;
+  const ofTokens = { ...data, tokenizer, length: 64 };
+
+  it('train a model whose files say which tokenizer it reads by, and keep it beside them', async () => {
+    const out = join(folder, 'tokens');
+    const configuration = { ...settings, data: { ...ofTokens, sites }, rounds: 2 };
+    const { model } = await runFederation(configuration, { out, workers: 1 });
+    expect(model?.layout[0]).toMatchObject({ name: 'embedding.weight', shape: [500, 32] });
+    const kept = readFileSync(join(out, 'tokenizer.json'));
+    expect(kept).toEqual(readFileSync(tokenizer));
+    expect((await replayRun(out, { workers: 1 })).differences).toEqual([]);
+    const { metadata } = decodeSafetensors(readFileSync(join(out, 'model.safetensors')), 'it');
+    const [{ meaning }] = JSON.parse(metadata.inputs ?? '[]');
+    expect(meaning).toEqual({
+      ...{ kind: 'tokens', vocabulary: 500, padding: 1, field: 'text' },
+      tokenizer: sha256HexNow(kept),
+    });
+    const onnx = readFileSync(join(out, 'model.onnx')).toString('latin1');
+    expect(onnx).toContain(sha256HexNow(kept));
+  });
+
+  it('are read by all owners as by the coordinator’s file, which travels', async () => {
+    const out = mkdtempSync(join(folder, 'served-'));
+    const participants = ['brussels', 'lisbon'];
+    const configuration: ConfigurationInput = {
+      ...{ ...settings, data: ofTokens, dataset: 'none', participants, rounds: 1 },
+      partition: { name: 'own', participants: 2, validation: 0.2 },
+    };
+    const own = join(folder, 'brussels-folder');
+    const joining = {
+      brussels: { data: at('brussels.csv'), folder: own },
+      lisbon: { data: at('lisbon.jsonl') },
+    };
+    const { result, outcomes } = await servedOverHub(out, configuration, {}, joining);
+    expect(outcomes.filter((outcome) => outcome instanceof Error)).toEqual([]);
+    expect(result.rounds).toHaveLength(1);
+    expect(readFileSync(join(own, 'tokenizer.json'))).toEqual(readFileSync(tokenizer));
+    const agreed = JSON.parse(readFileSync(join(own, 'description.json'), 'utf8'));
+    expect(agreed.tokenizer.sha256).toBe(agreed.inputs[0].meaning.tokenizer);
+    expect(agreed.configuration.data.tokenizer).toBeUndefined();
+  });
+
+  it('are refused where the file is not there, or is another one', async () => {
+    const missing = { ...ofTokens, tokenizer: join(folder, 'nowhere.json'), sites };
+    await expect(runFederation({ ...settings, data: missing }, { workers: 1 })).rejects.toThrow(
+      'nowhere.json" cannot be read',
+    );
+    const other = join(folder, 'other.json');
+    writeFileSync(other, readFileSync(resolve('test/fixtures/tokenizers/wordpiece.json')));
+    const again = { ...settings, data: { ...ofTokens, tokenizer: other, sites }, rounds: 2 };
+    await expect(runFederation(again, { out: join(folder, 'tokens'), workers: 1 })).rejects.toThrow();
   });
 });
 

@@ -31,7 +31,7 @@ import { DivergedRunError } from '../record/diverged-run.js';
 import { keepLabelCounts, labelCountsOf } from '../record/label-counts.js';
 import { memoryStore } from '../record/memory-store.js';
 import { claimRun } from '../record/run-claim.js';
-import { keepRunData } from '../record/run-data.js';
+import { keepRunData, keepTokenizer } from '../record/run-data.js';
 import { openRunFolder, prepareRunFolder } from '../record/run-folder.js';
 import { type StateCoding, stateCoding } from '../record/state-coding.js';
 import type { RunState } from '../rounds/round.js';
@@ -126,6 +126,7 @@ async function keepFacts({ configuration, data, shares }: PreparedRun, out: stri
   if (out === undefined) return;
   await keepLabelCounts(out, configuration.shareLabelCounts ? labelCountsOf(data.train, shares) : undefined);
   await keepRunData(out, data, shares);
+  await keepTokenizer(out, configuration.data);
 }
 
 /**

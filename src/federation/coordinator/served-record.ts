@@ -4,6 +4,7 @@
  * both, and the description that all agree to. Node only.
  */
 import { join } from 'node:path';
+import { tokenizerFile } from '../../data/text/node/open-tokenizer.js';
 import type { Description } from '../../protocol/description.js';
 import { blobFolder } from '../../transport/blob-folder.js';
 import type { BlobFolder } from '../../transport/transport.js';
@@ -38,18 +39,19 @@ interface RecordOptions {
 }
 
 export async function openRecord(
-  { compiled, participants, isGiven }: PreparedService,
+  { configuration, compiled, participants, isGiven }: PreparedService,
   { folder, job, led }: LedFolder,
   { out, offerPlan, onNotice }: RecordOptions,
 ): Promise<ServedRecord> {
   const blobs = await blobFolder(join(out, 'blobs'));
-  const given = await giveBlobs(blobs, compiled, isGiven, offerPlan);
+  const tokenizer = await tokenizerFile(configuration.data);
+  const given = await giveBlobs(blobs, compiled, isGiven, { offerPlan, tokenizer });
   const copies = twoCopies({ path: out, blobs, given: given.bytesOf, onMended: onNotice });
   const { store, details } = await shownDetails(out, led(receivingStore(folder, blobs, copies)));
   const version = versionsOfThis().commonweight;
   const description = await describeFederation(compiled, {
     ...{ job, participants, version, foreignPlan: given.plan, frozen: given.frozen },
-    own: given.own,
+    ...{ own: given.own, tokenizer: given.tokenizer },
   });
   return { blobs, given, copies, store, details, description, version };
 }

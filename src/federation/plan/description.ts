@@ -42,12 +42,14 @@ export interface Job {
   readonly frozen?: Blob | undefined;
   /** … and own tensors, as everybody begins with them. */
   readonly own?: Blob | undefined;
+  /** The tokenizer of texts. */
+  readonly tokenizer?: Blob | undefined;
 }
 
 /** @throws ConfigurationError when the configuration works only on one machine. */
 export async function describeFederation(
   { configuration, facts, plan, methods }: CompiledFederation,
-  { job, participants, version, foreignPlan, frozen, own }: Job,
+  { job, participants, version, foreignPlan, frozen, own, tokenizer }: Job,
 ): Promise<Description> {
   requireDistributed(configuration, 'a federation across machines');
   const attached = attachedNames(methods);
@@ -63,6 +65,7 @@ export async function describeFederation(
     ...(foreignPlan !== undefined && { foreignPlan }),
     ...(frozen !== undefined && { frozen }),
     ...(own !== undefined && { own }),
+    ...(tokenizer !== undefined && { tokenizer }),
     ...(version !== undefined && { commonweight: version }),
   } satisfies Description);
   if (parsed.success) return parsed.data;

@@ -1,6 +1,6 @@
 /**
  * The digests of a run's data, in its folder: of every participant's share, and of the test
- * examples. When the run is resumed, they must be the same. Node only.
+ * examples; and the tokenizer of texts. When the run is resumed, they must be the same. Node only.
  *
  *     data.json    {"participants":{"site-a":"3f5d…"},"test":"85d1…"}
  */
@@ -8,8 +8,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../../base/node/reason.js';
+import { sha256HexNow } from '../../base/sha256.js';
 import type { Dataset, TrainTestSplit } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
+import type { DataSettings } from '../../data/settings.js';
+import { TOKENIZER_FILE } from '../../data/text/json-tokenizer.js';
+import { tokenizerFile } from '../../data/text/node/open-tokenizer.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import { FederationError } from '../error.js';
 import { dataDigest, everyExample } from './data-digest.js';
@@ -43,6 +47,22 @@ export async function keepRunData(
   const recorded = await readRunData(folder);
   if (recorded === undefined) await writeResult(folder, RUN_DATA, `${JSON.stringify(now)}\n`);
   else requireSame(folder, recorded, now);
+}
+
+/**
+ * Keeps the tokenizer of a run's texts, where its models find it.
+ * @throws FederationError when the run began with another one
+ */
+export async function keepTokenizer(folder: string, data: DataSettings | undefined): Promise<void> {
+  const bytes = await tokenizerFile(data);
+  if (bytes === undefined) return;
+  const before = await readFile(join(folder, TOKENIZER_FILE)).catch(() => undefined);
+  if (before === undefined) await writeResult(folder, TOKENIZER_FILE, bytes);
+  else if (sha256HexNow(before) !== sha256HexNow(bytes)) {
+    throw new FederationError(`"data.tokenizer" is another file than when the run in "${folder}" began`, {
+      hint: 'put back the file that there was, or begin a new run with another --out',
+    });
+  }
 }
 
 function requireSame(folder: string, recorded: RunData, now: RunData): void {

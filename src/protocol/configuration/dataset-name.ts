@@ -19,7 +19,8 @@ export function datasetName(dataset: string): string {
 /** Without the places of data on this machine. */
 export function withoutPath(configuration: Configuration): Configuration {
   const { data, ...others } = configuration;
-  const { sites: _, test: __, ...about } = { sites: undefined, test: undefined, ...data };
+  const none = { sites: undefined, test: undefined, tokenizer: undefined };
+  const { sites: _, test: __, tokenizer: ___, ...about } = { ...none, ...data };
   return {
     ...others,
     dataset: datasetName(configuration.dataset),

@@ -14,7 +14,6 @@ import type { TextSet } from '../text-examples.js';
 import { textsOfFile } from '../text-file.js';
 import { type FoundTexts, textsOfFolder, undivided } from '../text-folder.js';
 import type { TextSpec } from '../text-spec.js';
-import { byteTokenizer } from '../tokenizer.js';
 
 /** Where texts lie, and what they are for. */
 export interface TextPlace {
@@ -39,7 +38,7 @@ export async function loadTexts(
   const found = await Promise.all(places.map((place) => findTexts(place, spec)));
   const [train, test] = [found.flatMap(({ train }) => train ?? []), found.flatMap(({ test }) => test ?? [])];
   const sets = [...train, ...test];
-  const datasets = await readTexts(sets, spec, byteTokenizer, options, train.length === 0 ? test : train);
+  const datasets = await readTexts(sets, spec, options, train.length === 0 ? test : train);
   const of = (set: TextSet) => datasets[sets.indexOf(set)] as Dataset;
   return found.map(({ train, test, isWhole }, place) => {
     if (test !== undefined) {
@@ -55,7 +54,7 @@ export async function loadTexts(
 export async function loadUnlabelled(path: string, spec: TextSpec, options: ReadTextsOptions) {
   const unlabelled = { ...spec, label: undefined };
   const { test } = await findTexts({ path, wanted: 'test' }, unlabelled);
-  return readUnlabelled(test as TextSet, unlabelled, byteTokenizer, options);
+  return readUnlabelled(test as TextSet, unlabelled, options);
 }
 
 async function findTexts({ path, wanted }: TextPlace, spec: TextSpec): Promise<FoundTexts> {

@@ -7,6 +7,7 @@ import { DataError } from '../../error.js';
 import type { FirstLook } from '../../tables/first-look.js';
 import { piecesOf } from '../../tables/node/file-pieces.js';
 import { isJsonLines } from '../text-file.js';
+import { byteTokenizer } from '../tokenizer.js';
 import { loadTexts } from './load-texts.js';
 
 export interface TextFields {
@@ -31,7 +32,10 @@ export async function lookAtTexts(path: string, target?: string): Promise<TextLo
 }
 
 export async function lookAtFields(path: string, fields: TextFields | undefined): Promise<TextLook> {
-  const spec = { text: 'text', label: 'label', ...fields, classes: undefined, length: undefined };
+  const spec = {
+    ...{ text: 'text', label: 'label', ...fields },
+    ...{ classes: undefined, length: undefined, tokenizer: byteTokenizer },
+  };
   const [loaded] = await loadTexts([{ path, wanted: 'training' }], spec, {});
   return { fields, dataset: (loaded as { train: Dataset }).train };
 }

@@ -9,7 +9,6 @@ import type { TextSet } from '../text-examples.js';
 import { textsOfFile } from '../text-file.js';
 import { textsOfFolder } from '../text-folder.js';
 import type { TextSpec } from '../text-spec.js';
-import { byteTokenizer } from '../tokenizer.js';
 
 type Options = PagePiecesOptions & Pick<ReadTextsOptions, 'onNotice'>;
 
@@ -34,7 +33,7 @@ export async function readPageTexts(
   }
   const set = await chosenTexts(files, spec, options);
   const { onNotice, signal } = options;
-  return (await readTexts([set], spec, byteTokenizer, { onNotice, signal }))[0] as Dataset;
+  return (await readTexts([set], spec, { onNotice, signal }))[0] as Dataset;
 }
 
 async function chosenTexts(files: readonly PageFile[], spec: TextSpec, options: Options): Promise<TextSet> {

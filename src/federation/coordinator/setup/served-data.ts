@@ -11,6 +11,7 @@ import { picturesOfSettings } from '../../../data/images/settings.js';
 import { type LoadDataOptions, loadDataOf, locatedData } from '../../../data/node/load-data.js';
 import { describedTable } from '../../../data/tables/described-table.js';
 import { describedTexts } from '../../../data/text/described-texts.js';
+import { tokenizerOf } from '../../../data/text/node/open-tokenizer.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { withOwnNormalization } from './own-normalization.js';
 
@@ -43,7 +44,7 @@ export async function servedData(
       test: given,
     };
   }
-  const described = describedBy(configuration);
+  const described = await describedBy(configuration);
   if (described !== undefined) return { configuration, facts: described, test: described };
   const { train, test } = await loadDataOf(configuration, options);
   const measured = train.examples > 0 ? train : test;
@@ -54,7 +55,7 @@ export async function servedData(
 }
 
 /** The data as settings alone describe them; undefined if the coordinator has some. */
-function describedBy(configuration: Configuration): Dataset | undefined {
+async function describedBy(configuration: Configuration): Promise<Dataset | undefined> {
   const { data, dataset } = configuration;
   const annotations = annotationsOf(data);
   if (annotations !== undefined) return describedPictures(configuration, annotations);
@@ -66,6 +67,6 @@ function describedBy(configuration: Configuration): Dataset | undefined {
     case 'arrays':
       return describedArrays(data);
     case 'text':
-      return describedTexts(data);
+      return describedTexts(data, await tokenizerOf(data));
   }
 }

@@ -10,6 +10,7 @@ import { closeDatasets, type Dataset } from '../../../data/dataset.js';
 import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
 import { pagingIn } from '../../../data/paged/node/paging.js';
+import { TOKENIZER_FILE } from '../../../data/text/json-tokenizer.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
@@ -19,6 +20,7 @@ import { compileDescription } from '../../plan/description.js';
 import type { Extensions } from '../../plan/extensions.js';
 import { versionsOfThis } from '../../plan/node/versions.js';
 import { heldFilesOf } from '../download-held.js';
+import { downloadTokenizer } from '../download-tokenizer.js';
 import { ownData } from '../own-data.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-part.js';
 import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
@@ -79,10 +81,12 @@ export async function joinFederation(
     ...{ extensions, mostMemoryBytes, foreignPlan, held },
     version: versions.commonweight,
   });
+  const downloaded = await downloadTokenizer(end, options.signal);
   const own =
     typeof data === 'string'
       ? await loadOwnData(data, name, description, {
           paging: pagingIn(mostMemoryBytes ?? MOST_MEMORY_BYTES, folder),
+          tokenizer: downloaded?.tokenizer,
           ...options,
         })
       : ownData(data, name, description, options.choice, data.name, options.onNotice);
@@ -96,6 +100,7 @@ export async function joinFederation(
           signal: options.signal,
           onWaiting: options.onNotice,
         });
+  if (downloaded !== undefined) await opened?.write(TOKENIZER_FILE, downloaded.bytes);
   const tasks = new WorkerPool(
     {
       ...{ plan, frozen: frozenAtStart(federation.frozen), train: own.dataset },

@@ -8,6 +8,7 @@ import { inputSizeOf, pictureFacts } from '../../../data/images/picture-facts.js
 import { loadOwnTable } from '../../../data/tables/node/load-table.js';
 import { loadTexts } from '../../../data/text/node/load-texts.js';
 import { specFor, textSpec } from '../../../data/text/text-spec.js';
+import { byteTokenizer, type Tokenizer } from '../../../data/text/tokenizer.js';
 import type { ShareChoice } from '../../plan/share-choice.js';
 import { type DescribedData, type OwnData, ownData } from '../own-data.js';
 
@@ -18,6 +19,8 @@ export interface OwnDataOptions
   > {
   /** The participant's part of the data set; all of it by default. */
   readonly choice?: ShareChoice | undefined;
+  /** That of the federation; texts are read as bytes without one. */
+  readonly tokenizer?: Tokenizer | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ export async function loadOwnData(
   spec: string,
   name: string,
   described: DescribedData,
-  { choice, ...options }: OwnDataOptions = {},
+  { choice, tokenizer = byteTokenizer, ...options }: OwnDataOptions = {},
 ): Promise<OwnData> {
   const { data } = described.configuration;
   if (data?.kind === 'table') {
@@ -43,7 +46,7 @@ export async function loadOwnData(
     return ownData(train, name, described, choice, spec, options.onNotice);
   }
   if (data?.kind === 'text') {
-    const own = specFor(textSpec(data), described);
+    const own = specFor(textSpec(data, tokenizer), described);
     const [loaded] = await loadTexts([{ path: spec, wanted }], own, options);
     const { train, test } = loaded as TrainTestSplit;
     closeDatasets(test);

@@ -12,6 +12,7 @@ import type { TableSettings } from '../../../data/tables/column-specs.js';
 import { describedTable } from '../../../data/tables/described-table.js';
 import { describedTexts } from '../../../data/text/described-texts.js';
 import type { TextSettings } from '../../../data/text/text-spec.js';
+import { byteTokenizer } from '../../../data/text/tokenizer.js';
 import { parseConfiguration } from '../../../protocol/configuration/configuration.js';
 import { loadOwnData } from '../node/load-own-data.js';
 import { ownData } from '../own-data.js';
@@ -196,7 +197,7 @@ describe('arrays in a page', () => {
 describe('texts in a page', () => {
   const own = { kind: 'text', label: 'language', length: 64 } as const;
   const classes = ['Dutch', 'English', 'French', 'German'];
-  const facts = describedTexts(dataSchema.parse({ ...own, classes }) as TextSettings);
+  const facts = describedTexts(dataSchema.parse({ ...own, classes }) as TextSettings, byteTokenizer);
   const described = {
     configuration: parseConfiguration(
       {

@@ -11,12 +11,15 @@ import { type PageFile, unnamedFiles } from '../../../data/page/page-files.js';
 import { readPageTable } from '../../../data/tables/page/read-page-table.js';
 import { readPageTexts } from '../../../data/text/page/read-page-texts.js';
 import { specFor, textSpec } from '../../../data/text/text-spec.js';
+import { byteTokenizer, type Tokenizer } from '../../../data/text/tokenizer.js';
 import type { DescribedData } from '../own-data.js';
 import { readPageAnnotated } from './page-annotated-data.js';
 import { readPagePictures } from './page-picture-data.js';
 
 export interface PageDataOptions {
   readonly signal?: AbortSignal | undefined;
+  /** That of the federation; texts are read as bytes without one. */
+  readonly tokenizer?: Tokenizer | undefined;
   /** Told how many pictures have been decoded, or how many bytes of a table have been read. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
   /** Told of what a table has otherwise than expected, and is taken nevertheless. */
@@ -34,7 +37,7 @@ const mostBytes = 2 ** 30;
 export async function readPageData(
   files: readonly PageFile[],
   described: DescribedData,
-  options: PageDataOptions = {},
+  { tokenizer = byteTokenizer, ...options }: PageDataOptions = {},
 ): Promise<Dataset> {
   const { data } = described.configuration;
   if (data?.kind === 'table') return readPageTable(onlyFile(files), data, { ...options, mostBytes });
@@ -42,7 +45,7 @@ export async function readPageData(
     return readPageArrays(files, placeOf(files), data, { ...options, mostBytes });
   }
   if (data?.kind === 'text') {
-    return readPageTexts(files, specFor(textSpec(data), described), { ...options, mostBytes });
+    return readPageTexts(files, specFor(textSpec(data, tokenizer), described), { ...options, mostBytes });
   }
   const annotations = annotationsOf(data);
   if (annotations !== undefined)

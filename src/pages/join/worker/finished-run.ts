@@ -2,6 +2,7 @@
  * The end of a run in a page: the reason, and the merged model, which can be tried on an example
  * and saved.
  */
+import { jsonTokenizer, TOKENIZER_FILE } from '../../../data/text/json-tokenizer.js';
 import { ortInPage } from '../../../engine/runtime/page/ort-in-page.js';
 import { FINAL_MODEL } from '../../../federation/participant/kept/participant-files.js';
 import type {
@@ -41,7 +42,10 @@ export function finishedRun(post: (event: WorkerEvent) => void): FinishedRun {
     const { finish, isPersonal, data } = kept.session();
     if (finish === undefined) return;
     const bytes = await kept.folder.read(FINAL_MODEL);
-    model = bytes && trainedModel(bytes, data, () => ortInPage({ device: 'wasm', threads: 1 }));
+    const file = await kept.folder.read(TOKENIZER_FILE);
+    const tokenizer = file && (await jsonTokenizer(TOKENIZER_FILE, file));
+    const openRuntime = () => ortInPage({ device: 'wasm', threads: 1 });
+    model = bytes && trainedModel(bytes, data, openRuntime, tokenizer);
     const { reason, message } = finish;
     post({
       type: 'finished',

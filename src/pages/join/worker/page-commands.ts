@@ -3,7 +3,9 @@
  * participant needs to resume after a reload is kept in the browser.
  */
 import { throttled } from '../../../base/throttle.js';
+import { TOKENIZER_FILE } from '../../../data/text/json-tokenizer.js';
 import { demonstrationShare } from '../../../federation/participant/demonstration-share.js';
+import { downloadTokenizer } from '../../../federation/participant/download-tokenizer.js';
 import { type OwnData, ownData } from '../../../federation/participant/own-data.js';
 import { readPageData } from '../../../federation/participant/page/page-data.js';
 import { hasOwnParts } from '../../../protocol/configuration/own-parts.js';
@@ -39,7 +41,7 @@ function handlersOf(page: PageParticipant): Handlers {
   return {
     open: (command) => open(page, command, () => takePartInPage(page, tell, true)),
     read: ({ files }) =>
-      data.choose((notices) => readFiles(connected(page).end, files, notices, post), page.kept),
+      data.choose((notices) => readFiles(connected(page).end, files, notices, page), page.kept),
     demonstration: () =>
       data.choose(() => {
         const { end, url, token } = connected(page);
@@ -110,16 +112,20 @@ async function showKept({ data, post }: PageParticipant, kept: DeviceStore): Pro
 }
 
 async function readFiles(
-  { participant, description }: HubParticipant,
+  end: HubParticipant,
   files: Extract<PageCommand, { type: 'read' }>['files'],
   notices: string[],
-  post: (event: WorkerEvent) => void,
+  { post, kept }: PageParticipant,
 ): Promise<OwnData> {
+  const { participant, description } = end;
   const reading = throttled<WorkerEvent>(post, PROGRESS_MS);
   try {
     const onProgress = (done: number, of: number) => reading.tell({ type: 'reading', done, of });
     const onNotice = (notice: string) => notices.push(notice);
-    const dataset = await readPageData(files, description, { onProgress, onNotice });
+    const downloaded = await downloadTokenizer(end);
+    if (downloaded !== undefined) await kept?.folder.write(TOKENIZER_FILE, downloaded.bytes);
+    const { tokenizer } = downloaded ?? {};
+    const dataset = await readPageData(files, description, { onProgress, onNotice, tokenizer });
     return ownData(dataset, participant, description, undefined, dataset.name, onNotice);
   } finally {
     reading.close();

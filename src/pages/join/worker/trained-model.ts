@@ -3,6 +3,7 @@
  * example. The answer is that of the ONNX file, which any program can run.
  */
 import type { DataSettings } from '../../../data/settings.js';
+import { byteTokenizer, type Tokenizer } from '../../../data/text/tokenizer.js';
 import { cellInputs, exportInference } from '../../../engine/nn/export-inference.js';
 import { modelLayoutOf, parametersOf } from '../../../engine/nn/layers/network.js';
 import { decodeModel, ModelFileError, requireFinite } from '../../../engine/nn/model-file.js';
@@ -30,12 +31,14 @@ export interface TrainedModel {
 
 /**
  * @param settings what the federation says about data; undefined for pictures by folders
+ * @param tokenizer of texts, which are read as bytes by default
  * @throws CommonweightError when the file is not a model that this page knows
  */
 export function trainedModel(
   safetensors: Uint8Array<ArrayBuffer>,
   settings: DataSettings | undefined,
   openRuntime: () => Promise<Runtime>,
+  tokenizer: Tokenizer = byteTokenizer,
 ): TrainedModel {
   const source = 'the merged model';
   const { state, description } = decodeModel(safetensors, source);
@@ -67,7 +70,7 @@ export function trainedModel(
   };
   const trying: Trying | undefined =
     triedPictures(description, settings) ??
-    triedText(description) ??
+    triedText(description, tokenizer) ??
     triedRows(description, settings?.kind === 'table' ? settings : undefined, () => cellInputs(trained));
   let session: Promise<Session> | undefined;
   return {

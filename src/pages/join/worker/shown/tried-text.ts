@@ -1,6 +1,6 @@
 /** Tries a model of texts on one that the user enters. */
 import { tokenStore } from '../../../../data/text/token-store.js';
-import { byteTokenizer } from '../../../../data/text/tokenizer.js';
+import type { Tokenizer } from '../../../../data/text/tokenizer.js';
 import type { ModelDescription } from '../../../../engine/nn/model-file.js';
 import { i32Tensor } from '../../../../tensor/tensor.js';
 import type { RowTrial } from '../../state/messages.js';
@@ -8,7 +8,7 @@ import { answerOf } from './tried-rows.js';
 import type { Trying } from './trying.js';
 
 /** Undefined if the model does not read texts. */
-export function triedText(description: ModelDescription): Trying<RowTrial> | undefined {
+export function triedText(description: ModelDescription, tokenizer: Tokenizer): Trying<RowTrial> | undefined {
   const [
     {
       name,
@@ -26,9 +26,9 @@ export function triedText(description: ModelDescription): Trying<RowTrial> | und
     },
     async feeds(example) {
       if (!('cells' in example)) throw new Error('internal: the model reads texts');
-      const store = tokenStore(byteTokenizer, length, undefined);
-      store.add(byteTokenizer.encode(String(example.cells[field] ?? '')));
-      const ids = Int32Array.from(store.finish() as Uint8Array);
+      const store = tokenStore(tokenizer, length, undefined);
+      store.add(String(example.cells[field] ?? ''));
+      const ids = Int32Array.from(store.finish() as Uint8Array | Int32Array);
       return { feeds: { [name]: i32Tensor(ids, [1, length]) } };
     },
   };

@@ -17,7 +17,6 @@ import {
   tableSpec,
   type ValueSpec,
 } from '../../../../data/tables/column-specs.js';
-import { textSpec } from '../../../../data/text/text-spec.js';
 import { learnedNames } from '../../../../protocol/configuration/learned-names.js';
 import type { Description } from '../../../../protocol/description.js';
 import { classesText } from '../../../../report/text/introduction.js';
@@ -41,12 +40,12 @@ export function wantedData(description: Described): WantedData {
     return { kind: 'arrays', inputs: inputs.map(wantedArray), targets: targets.map(wantedArray) };
   }
   if (data?.kind === 'text') {
-    const { text, label } = textSpec(data);
+    const { text, label } = data;
     const names = namesText(categoriesOf(description));
     return {
       kind: 'text',
       inputs: [{ name: text, text: 'the text' }],
-      targets: [{ name: label ?? '', text: names }],
+      targets: [{ name: label, text: names }],
     };
   }
   const annotations = annotationsOf(data);
