@@ -36,7 +36,8 @@ const settings: ConfigurationInput = {
   ...{ seed: 1, dataset: signals, rounds: 2, local: { steps: 3 }, batchSize: 8, participants },
   optimizer: { name: 'adam', learningRate: 0.01 },
   model: { onnx: join(root, 'test/fixtures/onnx/signal-dynamo-train.onnx'), head: {} },
-  train: ['fc.*', 'bn1.*'],
+  lora: { rank: 2, targets: ['fc.weight'] },
+  train: ['bn1.*', 'conv2.*'],
   partition: { name: 'own', participants: 2 },
   data: { kind: 'arrays', inputs: { signal: 'number' }, targets: { label: { category: ['a', 'b', 'c'] } } },
 };
@@ -44,7 +45,7 @@ const settings: ConfigurationInput = {
 describe.skipIf(executablePath === undefined)('a tab', () => {
   const { lead, open } = tabs();
 
-  it('trains the network of an ONNX file beside a process, to the model of two processes', async () => {
+  it('trains adapters and a part of the network of an ONNX file beside a process, to the model of two processes', async () => {
     const served = await lead(settings);
     const beside = served.join(0, signals);
     const page = await open(served, 1);

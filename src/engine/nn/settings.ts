@@ -23,8 +23,10 @@ const embeddings = z
   );
 
 const norm = z
-  .enum(['batch', 'layer'])
-  .describe('Batch norm, across the examples of a batch, or layer norm, across the features of an example.');
+  .enum(['batch', 'per-part', 'layer'])
+  .describe(
+    'Batch norm, across the examples of a batch or of each part that a batch is computed in, or layer norm, across the features of an example.',
+  );
 
 /** The bytes of a graph in base64. What carries settings across machines takes one MiB at most. */
 export const MOST_GRAPH_BYTES = 512 * 2 ** 10;

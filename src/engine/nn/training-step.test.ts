@@ -3,6 +3,7 @@ import { randomStream } from '../../base/random.js';
 import * as g from '../graph/build.js';
 import { evaluate } from '../graph/evaluate.js';
 import { graphInputs, topologicalOrder } from '../graph/value.js';
+import { batchNorm } from './layers/batch-norm.js';
 import { conv2d, dense, dropout } from './layers/layers.js';
 import { initialState, layoutOf, type Network, parametersOf } from './layers/network.js';
 import { lstm } from './layers/recurrent.js';
@@ -99,6 +100,35 @@ it('a batch whose activations are large goes through in parts, and gives what it
   expectSame(
     whole.nextState!,
     Float64Array.from(state, (w, at) => w - 0.01 * sums[at]!),
+  );
+});
+
+it('batch norm by each part of a batch gives the mean of what the parts give as batches', () => {
+  const normed = onPixels((scope, images) => {
+    const x = conv2d(scope.in('conv'), images, { filters: 4, kernel: 3, padding: 1 });
+    return dense(scope.in('fc'), g.flatten(g.relu(batchNorm(scope.in('norm'), x))), CLASSES);
+  }, normalization);
+  const parameters = parametersOf(normed, INPUTS);
+  const layout = layoutOf(parameters);
+  const state = initialState(parameters, 'norm').data;
+  const options = { network: normed, layout, optimizer: sgd(), partBytes: 4 * 36 * 4 * 2 };
+  const partsIn = (graph: ReturnType<typeof trainingStep>) =>
+    topologicalOrder(Object.values(graph.outputs)).find(({ op }) => op === 'sumOverParts')?.attributes;
+  const graph = trainingStep(describeStep(4, { ...options, normPerPart: true }));
+  expect(partsIn(graph)).toMatchObject({ parts: 2 });
+  expect(partsIn(trainingStep(describeStep(4, options)))).not.toMatchObject({ parts: 2 });
+  const { images, labels, weights } = batch(4);
+  const { nextState } = evaluate(graph, { state, ...settings, images, labels, weights });
+  const half = trainingStep(describeStep(2, options));
+  const halves = [0, 1].map((part) => {
+    const cut = <Array extends { slice(from: number, to: number): Array }>(of: Array, size: number) =>
+      of.slice(2 * part * size, 2 * (part + 1) * size);
+    const inputs = { images: cut(images, 36), labels: cut(labels, 1), weights: [1, 1] };
+    return evaluate(half, { state, ...settings, ...inputs }).nextState!;
+  });
+  expectSame(
+    nextState!,
+    halves[0]!.map((value, at) => (value + halves[1]![at]!) / 2),
   );
 });
 

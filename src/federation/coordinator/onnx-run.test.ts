@@ -223,13 +223,17 @@ describe.skipIf(withoutNats)('the network of an ONNX file over NATS', () => {
   });
   afterAll(() => server?.stop());
 
-  it('comes to the bytes of a run on one machine', async () => {
-    const expected = await run(resnet, 'run');
+  it('comes to the bytes of a run on one machine, with adapters, too', async () => {
+    const lora = { rank: 2, targets: ['fc.weight'] };
+    const adapted: ConfigurationInput = { ...resnet, lora, train: ['layer2.*'] };
+    const expected = await run(adapted, 'run');
+    const tensors = expected.model?.layout.map(({ name }) => name) ?? [];
+    expect(tensors.filter((name) => name.includes('lora'))).toEqual([]);
     const outcomes: Promise<TakePartOutcome | Error>[] = [];
     const { result } = await servedOver(
       overNats(server.url),
       folder,
-      { dataset: 'colours', ...resnet },
+      { dataset: 'colours', ...adapted },
       { test: split(coloured).test },
       ({ join: take }) => {
         for (const [name, options] of Object.entries(shares)) outcomes.push(take(name, options));
