@@ -319,7 +319,7 @@ The evaluation model:
 A model takes only the inputs that it needs: a graph is without those that change nothing, and inputs can come in any order.
 \`state\` is the vector of weights, followed by statistics and counters where the network has some. \`frozen\` is the vector of what
 no step changes. \`slot0\`, \`slot1\` … are the vectors of the optimizer, each as long as there are weights; all slots are zero when a
-round begins. \`next…\` is what they become. Batches have one fixed size. An empty place has zeros and the weight 0, an example the
+round begins. \`next…\` is what they become. Batches have one fixed size. An empty place has the first example again and the weight 0, an example the
 weight 1. \`step\` counts from 1 in every round; \`seed\` is any number that differs from round to round; \`learningRate\` is that of the
 step. All other outputs but \`predictions\` are sums over the examples of the batch. Corrections of local training have inputs of their own:
 \`strength\` (1 while it is at work, 0 after \`until\`), \`globalState\` (the weights that the round began with), \`controlDrift\` (of

@@ -15,14 +15,14 @@ const dataset = imageDataset({
 });
 
 describe('batches', () => {
-  it('give a ragged last batch weight 0 and zero bytes in its empty places', () => {
+  it('give a ragged last batch weight 0 and its first example in its empty places', () => {
     const [first, second] = [...batches(dataset, Uint32Array.of(3, 1, 2), 2)];
     expect([...first!.inputs[0]!]).toEqual([7, 8, 3, 4]);
     expect([...first!.targets[0]!]).toEqual([3, 1]);
     expect([...first!.weights]).toEqual([1, 1]);
     expect(second!.count).toBe(1);
-    expect([...second!.inputs[0]!]).toEqual([5, 6, 0, 0]);
-    expect([...second!.targets[0]!]).toEqual([2, 0]);
+    expect([...second!.inputs[0]!]).toEqual([5, 6, 5, 6]);
+    expect([...second!.targets[0]!]).toEqual([2, 2]);
     expect([...second!.weights]).toEqual([1, 0]);
   });
 
@@ -34,7 +34,7 @@ describe('batches', () => {
       seen.push([...batch.targets[0]!], [...batch.weights]);
     }
     expect(seen.slice(4)).toEqual([
-      [8, 9, 0, 0],
+      [8, 9, 8, 8],
       [1, 1, 0, 0],
     ]);
   });

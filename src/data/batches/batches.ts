@@ -21,7 +21,10 @@ import { DataError } from '../error.js';
 import { type Draws, onGrid, writeAugmented } from '../images/augmentation.js';
 
 export interface Batch {
-  /** One array for each input of the data set, [batch, …shape]; zero in empty places. */
+  /**
+   * One array for each input of the data set, [batch, …shape]; the first example again in empty
+   * places.
+   */
   readonly inputs: readonly ColumnValues[];
   /** One array for each target. */
   readonly targets: readonly ColumnValues[];
@@ -70,7 +73,11 @@ export function fillBatch(
         if (moved) writeAugmented(values, place * size, ...heldExample(column, index), draws, start + place);
         else fillPlace(values, place, column, index);
       }
-      values.fill(0, count * size);
+      // Not zeros: a text without a token would be NaN, and NaN times the weight 0 is NaN.
+      if (count === 0) values.fill(0);
+      for (let place = count; place < batch.weights.length && count > 0; place++) {
+        values.copyWithin(place * size, 0, size);
+      }
     }
   };
   fill(dataset.inputs, batch.inputs);
