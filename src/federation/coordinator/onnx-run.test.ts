@@ -191,6 +191,92 @@ describe('the network of an ONNX file', () => {
   });
 });
 
+describe('the network of an ONNX file for other data', () => {
+  const categories = { kind: 'categories', names: ['a', 'b', 'c'] } as const;
+  const labels = Int32Array.from({ length: EXAMPLES }, (_, i) => i % 3);
+  const tokens = Int32Array.from({ length: EXAMPLES * 7 }, () => 1 + random.integer(8));
+  const mask = Int32Array.from({ length: EXAMPLES * 7 }, (_, i) => Number(i % 7 < 5));
+  const meaning = { kind: 'tokens', vocabulary: 11 } as const;
+  const ids = { values: tokens, shape: [7], meaning } as const;
+  const target = { name: 'label', values: labels, meaning: categories };
+  const lossOf = async (model: ConfigurationInput['model'], data: typeof coloured, more = {}) => {
+    const configuration = { ...base, rounds: 1, model, ...more };
+    const { result } = await run(configuration, data.inputs[0]?.name ?? '', { data: split(data) });
+    return result.rounds.at(-1)?.merged.mean?.test?.loss;
+  };
+
+  it('reads several inputs by their names, in any order', async () => {
+    const columns = [
+      { name: 'attention_mask', values: mask, shape: [7], meaning },
+      { name: 'input_ids', ...ids },
+    ];
+    const texts = arrayDataset({ name: 'texts', inputs: columns, targets: [target] });
+    const turned = arrayDataset({ name: 'texts', inputs: columns.toReversed(), targets: [target] });
+    const bert = { onnx: file('bert-dynamo-train'), head: {} };
+    const losses = [await lossOf(bert, texts), await lossOf(bert, turned)];
+    expect(losses[0]).toBe(losses[1]);
+    const renamed = arrayDataset({
+      name: 'texts',
+      inputs: columns.map((column, k) => ({ ...column, name: `column${k}` })),
+      targets: [target],
+    });
+    await expect(lossOf(bert, renamed)).rejects.toThrow(
+      /reads "input_ids", "attention_mask", but the data have "column0", "column1"/,
+    );
+  });
+
+  it('has adapters in its dense layers, which are merged into the final model', async () => {
+    const texts = arrayDataset({ name: 'texts', inputs: [{ name: 'ids', ...ids }], targets: [target] });
+    const lora = { rank: 2, targets: ['*in_proj_weight', 'fc.weight'] };
+    const model = { onnx: file('encoder-dynamo-train'), head: {} };
+    expect(await lossOf(model, texts, { lora })).toBeLessThan(3);
+    const { state } = importNetwork(readFileSync(file('encoder-dynamo-train')));
+    const trained = stateIn('ids/model.safetensors');
+    const moved = state.layout
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('fc.'))
+      .filter((name) => valuesOf(state, name).join() !== valuesOf(trained, name).join());
+    expect(moved.length).toBeGreaterThan(0);
+    expect(moved.filter((name) => !name.endsWith('in_proj_weight'))).toEqual([]);
+  });
+
+  it('scores the pixels of a mask', async () => {
+    const masks = arrayDataset({
+      name: 'masks',
+      inputs: [
+        {
+          name: 'images',
+          values: Uint8Array.from({ length: EXAMPLES * 3 * 256 }, () => random.integer(256)),
+          shape: [3, 16, 16],
+          meaning: { kind: 'picture' },
+        },
+      ],
+      targets: [
+        {
+          name: 'mask',
+          values: Uint8Array.from({ length: EXAMPLES * 256 }, () => random.integer(3)),
+          shape: [16, 16],
+          meaning: categories,
+        },
+      ],
+    });
+    const task = { name: 'segmentation' } as const;
+    expect(await lossOf({ onnx: file('unet-dynamo-train') }, masks, { task })).toBeLessThan(3);
+  });
+
+  it('is one of scikit-learn, for numbers as they are', async () => {
+    const { inputs } = importNetwork(readFileSync(file('sklearn-mlp')));
+    const [features = 1] = inputs[0]?.shape ?? [];
+    const values = Float32Array.from({ length: EXAMPLES * features }, () => random.normal());
+    const rows = arrayDataset({
+      name: 'rows',
+      inputs: [{ name: 'x', values, shape: [features] }],
+      targets: [target],
+    });
+    expect(await lossOf({ onnx: file('sklearn-mlp') }, rows)).toBeLessThan(3);
+  });
+});
+
 describe('the network of an ONNX file across machines', () => {
   it('comes over a hub to the bytes of a run on one machine', async () => {
     const expected = await run(resnet, 'run');

@@ -189,7 +189,8 @@ function heldIn({ frozen, own }: HeldFiles): StateDict | undefined {
     ...(frozen ? [soundState(frozen, 'the frozen weights that the coordinator offers')] : []),
     ...(own ? [soundState(own, 'the own tensors to begin with that the coordinator offers')] : []),
   ];
-  if (states.length === 0) return undefined;
+  const [only, second] = states;
+  if (second === undefined) return only;
   const tables = states.flatMap(({ layout }) => layout);
   return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), ...states);
 }

@@ -115,6 +115,8 @@ export function ownTensors(
 function partThere(state: StateDict, layout: StateLayout, what: string): StateDict | undefined {
   const there = state.layout.filter(({ name }) => layout.some((entry) => entry.name === name));
   if (there.length < layout.length) return undefined;
+  // Frozen weights may be most of the memory: they are not copied where nothing else is there.
+  if (there.length === state.layout.length) return arrangeState(state, layout, what);
   const part = partOfState(state, stateLayout(there.map(({ name, shape }) => [name, shape])));
   return arrangeState(part, layout, what);
 }
@@ -197,8 +199,9 @@ export function joinFrozen(
 }
 
 /** The values with the constants of the settings. */
-function withSettings({ layout, data }: StateDict, constants: Constants): StateDict {
-  const state = { layout, data: data.slice() };
+function withSettings(given: StateDict, constants: Constants): StateDict {
+  if (Object.keys(constants).length === 0) return given;
+  const state = { layout: given.layout, data: given.data.slice() };
   for (const [name, values] of Object.entries(constants)) tensorView(state, name).set(values);
   return state;
 }
