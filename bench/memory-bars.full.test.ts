@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { measureAdapters, quickAdapters } from './adapters.js';
 import type { CommandUse } from './command-use.js';
 import { measurePhotos } from './photos.js';
 import { measurePictures } from './pictures.js';
@@ -23,6 +24,12 @@ describe.skipIf(process.platform !== 'linux')('the memory of whole runs', () => 
     expect(runs.map(({ way }) => way)).toEqual(['file', 'memory']);
     for (const run of runs) expectMeasured(run);
   }, 900_000);
+
+  it('of a participant that trains adapters', async () => {
+    const { modelBytes, updateBytes, ...use } = await measureAdapters(quickAdapters);
+    expectMeasured(use);
+    expect(updateBytes).toBeLessThan(modelBytes / 4);
+  }, 300_000);
 
   it('on a table, by workers, epochs and rounds', async () => {
     const { runs } = await measureTableRuns({ bytes: 2e6, maxMemory: 0.5 });

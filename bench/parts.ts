@@ -1,4 +1,5 @@
 /** The parts of the benchmark: each measures, and says its result as text. */
+import { allAdapters, measureAdapters, quickAdapters } from './adapters.js';
 import { measureAgainst } from './against.js';
 import { measureBrowser, openPages } from './browser.js';
 import { measureCompile } from './compile.js';
@@ -18,6 +19,7 @@ import { measureServed } from './served.js';
 import { measureSteps } from './steps.js';
 import { allTableRuns, measureTableRuns, quickTableRuns } from './table-runs.js';
 import {
+  adaptersTable,
   againstTable,
   browserTable,
   compileTable,
@@ -124,6 +126,10 @@ export const parts = {
   async *served({ quick }) {
     const figures = await measureServed(quick);
     yield { figures, table: servedTable(figures) };
+  },
+  async *adapters({ quick }) {
+    const figures = await measureAdapters(quick ? quickAdapters : allAdapters);
+    yield { figures, table: adaptersTable(figures) };
   },
   async *profile({ networks, batchSize }) {
     for (const network of networks) {

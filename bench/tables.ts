@@ -1,6 +1,7 @@
 /** What is printed: each part's table, with its title. */
 import { byteSize, count } from '../src/report/numbers.js';
 import { textTable } from '../src/report/text-table.js';
+import type { AdaptersResult } from './adapters.js';
 import type { AgainstResult } from './against.js';
 import type { BrowserResult } from './browser.js';
 import { type CompileResult, planBatchSizes } from './compile.js';
@@ -359,4 +360,13 @@ export function servedTable({ rounds, sha256, run, served }: ServedResult): stri
       ['serve and two join, over loopback', ...seconds(served), `${ratio(served, run).toFixed(2)}×`],
     ],
   );
+}
+
+export function adaptersTable({ width, layers, ...of }: AdaptersResult): string {
+  return table(`Adapters of rank 8 in a transformer of ${layers} layers, ${width} wide, over loopback`, [
+    ['the model', byteSize(of.modelBytes)],
+    ['an update', byteSize(of.updateBytes)],
+    ['peak memory of the participant', byteSize(of.peakBytes)],
+    ['processor time of the participant', `${of.cpuSeconds.toFixed(1)} s`],
+  ]);
 }
