@@ -219,8 +219,8 @@ function foreignFrozen(
     complete(state, made) {
       const parts = [state, known, made].filter((one) => one !== undefined);
       const tables = parts.flatMap((one) => one.layout).filter(({ name }) => name !== CLASS_WEIGHTS);
-      const whole = joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), ...parts);
-      return lora ? mergedLora(whole, lora) : whole;
+      const table = stateLayout(tables.map(({ name, shape }) => [name, shape]));
+      return lora ? mergedLora(table, parts, lora) : joinStates(table, ...parts);
     },
   };
 }

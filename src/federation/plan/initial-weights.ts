@@ -177,8 +177,8 @@ export function frozenWeights(
     },
     complete(state: StateDict, constants: StateDict | undefined) {
       const parts = [state, frozen.known, constants].filter((part) => part !== undefined);
-      const whole = joinStates(wholeOf(parts), ...parts);
-      return lora ? mergedLora(whole, lora) : whole;
+      const table = wholeOf(parts);
+      return lora ? mergedLora(table, parts, lora) : joinStates(table, ...parts);
     },
   };
   return frozen;

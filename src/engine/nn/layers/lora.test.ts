@@ -79,7 +79,7 @@ describe('LoRA', () => {
     (_, plain) => {
       const adapted = withLora(plain, lora);
       const values = valuesOf(adapted);
-      const merged = mergedLora(values, lora);
+      const merged = mergedLora(values.layout, [values], lora);
       expect(merged.layout).toEqual(layoutOf(parametersOf(plain, inputs)));
       expectClose(outputOf(adapted, values), outputOf(plain, merged));
     },
@@ -91,7 +91,7 @@ describe('LoRA', () => {
       ['fc1.lora_A.weight', [1, 2]],
     ]);
     const state = { layout, data: Float32Array.of(1, 2, 3, 4, 5, 6) };
-    expect(mergedLora(state, { rank: 1 })).toEqual(state);
+    expect(mergedLora(state.layout, [state], { rank: 1 })).toEqual(state);
   });
 
   it('reaches the statistics that follow a layer', () => {
@@ -107,7 +107,7 @@ describe('LoRA', () => {
       const mean = updates.get('norm.running_mean')!;
       return Array.from(evaluate({ outputs: { mean } }, { ...given, x: [1, 2, -3, 4, 0.5, -1, 2, 1] }).mean!);
     };
-    expectClose(meanOf(adapted, values), meanOf(plain, mergedLora(values, lora)));
+    expectClose(meanOf(adapted, values), meanOf(plain, mergedLora(values.layout, [values], lora)));
   });
 
   it('refuses a pattern that means no matrix of a dense layer, and names them', () => {

@@ -10,7 +10,13 @@
  */
 import { matchesAny } from '../../../base/patterns.js';
 import type { Shape } from '../../../tensor/shape.js';
-import { layoutSize, type StateDict, stateLayout, tensorView } from '../../../tensor/state-dict.js';
+import {
+  joinStates,
+  type StateDict,
+  type StateLayout,
+  stateLayout,
+  tensorView,
+} from '../../../tensor/state-dict.js';
 import * as g from '../../graph/build.js';
 import { operand, topologicalOrder, type Value, type ValueOf } from '../../graph/value.js';
 import { fanInUniform, zeros } from './initializers.js';
@@ -113,23 +119,30 @@ function matrixOf(product: ValueOf<'matmul'>) {
 
 /**
  * The model with each adapter added to its matrix, W + (alpha/rank)·B·A in float64: a plain model
- * under the names of the network. An adapter of which a factor is missing stays as it is.
+ * under the names of the network. An adapter of which a factor is missing stays as it is. It is made
+ * of states that hold its tensors, since each may be large.
+ * @param whole the table of all of them
  */
-export function mergedLora(state: StateDict, settings: Pick<LoraSettings, 'rank' | 'alpha'>): StateDict {
-  const names = new Set(state.layout.map(({ name }) => name));
-  const pairs = state.layout.flatMap((entry) => {
+export function mergedLora(
+  whole: StateLayout,
+  parts: readonly StateDict[],
+  settings: Pick<LoraSettings, 'rank' | 'alpha'>,
+): StateDict {
+  const names = new Set(whole.map(({ name }) => name));
+  const pairs = whole.flatMap((entry) => {
     const [A, B] = [adapterName(entry.name, 'A'), adapterName(entry.name, 'B')];
     return names.has(A) && names.has(B) ? [{ entry, A, B }] : [];
   });
   const gone = new Set(pairs.flatMap(({ A, B }) => [A, B]));
-  const kept = state.layout.filter(({ name }) => !gone.has(name));
-  const layout = stateLayout(kept.map(({ name, shape }) => [name, shape]));
-  const merged = { layout, data: new Float32Array(layoutSize(layout)) };
-  for (const { name } of layout) tensorView(merged, name).set(tensorView(state, name));
+  const kept = whole.filter(({ name }) => !gone.has(name));
+  const merged = joinStates(stateLayout(kept.map(({ name, shape }) => [name, shape])), ...parts);
+  const factor = (name: string) => {
+    const part = parts.find(({ layout }) => layout.some((entry) => entry.name === name)) as StateDict;
+    return tensorView(part, name);
+  };
   for (const { entry, A, B } of pairs) {
     const [, columns = 1] = entry.shape;
-    const factors = { A: tensorView(state, A), B: tensorView(state, B) };
-    addProduct(tensorView(merged, entry.name), factors, { ...settings, columns });
+    addProduct(tensorView(merged, entry.name), { A: factor(A), B: factor(B) }, { ...settings, columns });
   }
   return merged;
 }

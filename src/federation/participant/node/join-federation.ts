@@ -16,7 +16,7 @@ import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
 import { frozenAtStart } from '../../methods/frozen-weights.js';
 import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
-import { compileDescription } from '../../plan/description.js';
+import { compileDescription, type DescriptionOptions } from '../../plan/description.js';
 import type { Extensions } from '../../plan/extensions.js';
 import { versionsOfThis } from '../../plan/node/versions.js';
 import { heldFilesOf } from '../download-held.js';
@@ -76,11 +76,11 @@ export async function joinFederation(
     acceptForeignPlan && extensions.network === undefined
       ? await foreignPlanOf(end, options.signal)
       : undefined;
-  const held = await heldFilesOf(end, mostMemoryBytes ?? MOST_MEMORY_BYTES, options.signal);
-  const federation = await compileDescription(description, {
-    ...{ extensions, mostMemoryBytes, foreignPlan, held },
-    version: versions.commonweight,
-  });
+  const federation = await compiledFederation(
+    end,
+    { extensions, mostMemoryBytes, foreignPlan, version: versions.commonweight },
+    options.signal,
+  );
   const downloaded = await downloadTokenizer(end, options.signal);
   const own =
     typeof data === 'string'
@@ -127,6 +127,12 @@ export async function joinFederation(
     await opened?.close();
     if (typeof data === 'string') closeDatasets(own.dataset);
   }
+}
+
+/** The files that the coordinator alone has may be large: they are gone when this returns. */
+async function compiledFederation(end: ParticipantEnd, options: DescriptionOptions, signal?: AbortSignal) {
+  const held = await heldFilesOf(end, options.mostMemoryBytes ?? MOST_MEMORY_BYTES, signal);
+  return compileDescription(end.description, { ...options, held });
 }
 
 /** The coordinator's plan, if it offers one. */
