@@ -26,8 +26,9 @@ from PIL import Image
 SIDE = 48
 TRAIN, TEST = 30, 50
 SEEDS = [0, 1, 2]
-# The start, and what becomes of batch norm.
-STARTS = [("pretrained", "frozen"), ("pretrained", "batch"), ("random", "batch"), ("random", "group")]
+# The start, and what becomes of batch norm. Random weights have no statistics to keep, and in so few
+# steps no others come about.
+STARTS = [("pretrained", "frozen"), ("random", "group")]
 NAME = "efficientnet-lite0"
 
 

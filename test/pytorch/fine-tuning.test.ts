@@ -132,7 +132,7 @@ describe.each(Object.entries(recordings))('%s', (name, recorded) => {
       expectClose(summary(tensorView(whole, tensor)), expected, tensor);
     }
     // The exported model is the plain network, into which adapters are merged.
-    const { layout, data: state } = mergedLora(whole, lora);
+    const { layout, data: state } = mergedLora(whole.layout, [whole], lora);
     expect(layout.map(({ name }) => name)).toEqual(parametersOf(network, inputs).map(({ name }) => name));
     const session = await ortNode().open(exportInference({ network, inputs, task, layout, state }));
     opened.push(session);
