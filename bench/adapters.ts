@@ -62,12 +62,16 @@ export async function measureAdapters(plan: AdaptersPlan): Promise<AdaptersResul
 }
 
 const settingsOf = ({ width, layers }: AdaptersPlan, dataset: string) => ({
-  ...{ dataset, data: { kind: 'text', length: 64, classes: ['a', 'b'] } },
+  dataset,
+  data: { kind: 'text', length: 64, classes: ['a', 'b'] },
   model: { name: 'transformer', width, layers, heads: width / HEAD, dropout: 0 },
   lora: { rank: 8, targets: ['*.in_proj_weight'] },
   partition: { name: 'own', participants: 1 },
   participants: [NAME],
-  ...{ optimizer: { name: 'adamw' }, batchSize: 8, local: { steps: 4 }, rounds: 1 },
+  optimizer: { name: 'adamw' },
+  batchSize: 8,
+  local: { steps: 4 },
+  rounds: 1,
 });
 
 async function served(file: string, out: string, texts: string, own: string): Promise<CommandUse> {

@@ -119,8 +119,8 @@ function matrixOf(product: ValueOf<'matmul'>) {
 
 /**
  * The model with each adapter added to its matrix, W + (alpha/rank)·B·A in float64: a plain model
- * under the names of the network. An adapter of which a factor is missing stays as it is. It is made
- * of states that hold its tensors, since each may be large.
+ * under the names of the network. An adapter of which a factor is missing stays as it is. The model
+ * is made of states that hold its tensors, since each may be large.
  * @param whole the table of all of them
  */
 export function mergedLora(
