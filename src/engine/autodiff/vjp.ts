@@ -60,6 +60,28 @@ function withReducedAxes(dy: Value, shape: Shape, axes: readonly number[]): Valu
   );
 }
 
+/**
+ * With c = x − mean, s the inverse deviation, g = s·scale and w the shares:
+ *
+ *     dx = g·dy − w·g·(Σ dy + c·s²·Σ dy·c),   dscale = s·Σ dy·c,   dshift = Σ dy
+ *
+ * Four passes over the image for dx, and one for each sum. Small factors are put together first.
+ */
+function batchNormGradient(y: ValueOf<'batchNorm'>, dy: Value): readonly (Value | undefined)[] {
+  const [x, mean, inverse, scale, , shares] = y.inputs as [Value, Value, Value, Value, Value, Value];
+  const [n, c] = x.shape as [number, number];
+  const along = (vector: Value) => reshape(vector, [1, c, 1, 1]);
+  const each = (vector: Value) => mul(reshape(shares, [n, 1, 1, 1]), along(vector));
+  const centred = sub(x, along(mean));
+  const sum = reduceSum(dy, [0, 2, 3]);
+  const product = reduceSum(mul(dy, centred), [0, 2, 3]);
+  const slope = mul(inverse, scale);
+  const back = mul(mul(slope, mul(inverse, inverse)), product);
+  const projected = add(mul(centred, each(back)), each(mul(slope, sum)));
+  const dx = sub(mul(dy, along(slope)), projected);
+  return [dx, undefined, undefined, mul(inverse, product), sum];
+}
+
 export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
   input: constantAlmostEverywhere,
   constant: constantAlmostEverywhere,
@@ -143,6 +165,8 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
   ],
   groupNormInputGradient: notDifferentiated('groupNormInputGradient'),
   groupNormScaleGradient: notDifferentiated('groupNormScaleGradient'),
+
+  batchNorm: batchNormGradient,
 
   reduceSum: (y, dy) => {
     const x = x0(y);

@@ -195,6 +195,13 @@ export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon = 1e-5) 
 export const groupNorm = (x: Value, groups: number, scale: Value, shift: Value, epsilon = 1e-5) =>
   apply('groupNorm', [x, scale, shift], { groups, epsilon });
 
+/** The operands of batch norm besides x: vectors of C, and the shares of N examples. */
+export type BatchNormOperands = Readonly<Record<'mean' | 'inverse' | 'scale' | 'shift' | 'shares', Value>>;
+
+/** x [N,C,H,W] normalized by the mean and deviation that its examples have by their shares. */
+export const normalizedByShares = (x: Value, { mean, inverse, scale, shift, shares }: BatchNormOperands) =>
+  apply('batchNorm', [x, mean, inverse, scale, shift, shares], {});
+
 /** The operands of a sum over parts. */
 export interface PartsOperands {
   /** These are cut into equal parts along their first axis. */

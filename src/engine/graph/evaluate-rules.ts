@@ -205,6 +205,16 @@ export const evaluateRules: { readonly [Op in OpName]: Rule<Op> } = {
     return out;
   },
 
+  batchNorm: ({ shape }, [x, ...vectors]) => {
+    const [, channels = 1, height = 1, width = 1] = shape;
+    const [mean, inverse, scale, shift] = vectors.map(
+      ({ data }) =>
+        (i: number) =>
+          data[Math.floor(i / (height * width)) % channels] as number,
+    ) as [Reader, Reader, Reader, Reader];
+    return x.data.map((v, i) => (v - mean(i)) * inverse(i) * scale(i) + shift(i));
+  },
+
   reduceSum: ({ attributes }, [x]) => reduce(x, attributes.axes, 0, (a, b) => a + b),
   reduceMax: ({ attributes }, [x]) => reduce(x, attributes.axes, -Infinity, Math.max),
   argMax: ({ attributes: { axis }, shape }, [x]) => {

@@ -109,6 +109,14 @@ export interface OpAttributes {
   /** (x, dy) → the gradient with respect to scale. */
   groupNormScaleGradient: GroupNormAttributes;
 
+  /**
+   * (x [N,C,H,W], mean [C], inverse [C], scale [C], shift [C], shares [N]) →
+   * (x − mean)·inverse·scale + shift. The gradient takes the mean for Σ shares·x, over pixels too,
+   * and the inverse for one over the deviation by the same shares, so none flows into them. With
+   * shares of 0, both are given numbers.
+   */
+  batchNorm: None;
+
   // Reductions
   reduceSum: { readonly axes: readonly number[]; readonly keepDims: boolean };
   /** Tied maxima share its gradient equally. */

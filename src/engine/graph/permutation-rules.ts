@@ -160,6 +160,12 @@ const permutationRules: { readonly [Op in OpName]: Rule<Op> } = {
   groupNormInputGradient: fixed,
   groupNormScaleGradient: fixed,
 
+  batchNorm: (_, operands) => {
+    const [x, ...vectors] = operands as [[Axis, Axis, Axis, Axis], ...[Axis][]];
+    for (const [at, [axis]] of (vectors as [Axis][]).entries()) tie(x[at === 4 ? 0 : 1], axis);
+    return x;
+  },
+
   reduceSum: reduction,
   reduceMax: reduction,
   argMax: ({ attributes: { axis } }, operands) => {

@@ -214,6 +214,18 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     return f32([x[1] as number]);
   },
 
+  batchNorm: (operands) => {
+    const [x, ...vectors] = expectOperands('batchNorm', operands, new Array(6).fill('f32')) as [Shape];
+    const [n, c] = rank4('batchNorm', x, 'x');
+    for (const [at, shape] of (vectors as Shape[]).entries()) {
+      const extent = at === 4 ? n : c;
+      if (!sameShape(shape, [extent])) {
+        throw new GraphError(`batchNorm: operand ${at + 1} must be [${extent}], got ${formatShape(shape)}`);
+      }
+    }
+    return f32(x);
+  },
+
   reduceSum: reduction('reduceSum'),
   reduceMax: reduction('reduceMax'),
   argMax: (operands, { axis }) => {

@@ -55,10 +55,11 @@ export function batchNorm(scope: Scope, x: Value): Value {
 
 /** Batch norm by tensors that the caller has asked for. */
 export function normalizeByBatch(scope: Scope, x: Value, options: BatchNormOptions): Value {
-  const { scale, shift, moving, epsilon } = options;
+  const { mean, variance, scale, shift, moving, epsilon } = options;
   const { training } = scope;
-  const isMoving = training !== undefined && moving !== undefined;
-  const { mean, variance } = isMoving ? movedBy(scope, training, x, { ...options, ...moving }) : options;
+  if (training !== undefined && moving !== undefined) {
+    return byOwnBatch(scope, training, x, { ...options, ...moving });
+  }
   const along = (vector: Value) =>
     g.reshape(
       vector,
@@ -68,36 +69,40 @@ export function normalizeByBatch(scope: Scope, x: Value, options: BatchNormOptio
   return g.add(g.mul(normalized, along(scale)), along(shift));
 }
 
-interface Running extends MovingStatistics {
-  readonly mean: Value;
-  readonly variance: Value;
-}
-
-/** Mean and variance of the batch, [C]; the running ones are moved to them. */
-function movedBy(scope: Scope, { weights }: TrainingMode, x: Value, running: Running) {
+/** By mean and variance of the batch; the running ones are moved to them. */
+function byOwnBatch(
+  scope: Scope,
+  { weights }: TrainingMode,
+  x: Value,
+  options: BatchNormOptions & MovingStatistics,
+): Value {
+  const { scale, shift, epsilon, momentum, names, batches } = options;
   const [examples = 1, channels = 1, ...places] = x.shape;
-  const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  const weight = g.reshape(weights, [examples, ...x.shape.slice(1).map(() => 1)]);
+  const grid = g.reshape(x, [examples, channels, places[0] ?? 1, sizeOf(places.slice(1))]);
   const counted = g.mul(g.reduceSum(weights), sizeOf(places));
   const count = g.atLeast(counted, 1);
-  const meanOf = (values: Value) => g.div(g.reduceSum(g.mul(values, weight), axes, true), count);
-  const mean = meanOf(x);
-  const centred = g.sub(x, mean);
-  const batch = {
-    mean: g.reshape(mean, [channels]),
-    variance: g.reshape(meanOf(g.mul(centred, centred)), [channels]),
-  };
-  const { momentum, names } = running;
+  const shares = g.div(weights, count);
+  // Over the places first: then an example's share multiplies few numbers.
+  const meanOf = (values: Value) =>
+    g.reduceSum(g.mul(g.reduceSum(values, [2, 3]), g.reshape(shares, [examples, 1])), [0]);
+  const batchMean = meanOf(grid);
+  const centred = g.sub(grid, g.reshape(batchMean, [1, channels, 1, 1]));
+  const batchVariance = meanOf(g.mul(centred, centred));
   const isEnough = g.greater(counted, 1);
   const moved = (from: Value, to: Value) =>
     g.where(isEnough, g.add(g.mul(from, 1 - momentum), g.mul(to, momentum)), from);
   // The variance of the batch is divided by n, the running one by n − 1.
-  const unbiased = g.mul(batch.variance, g.div(count, g.atLeast(g.sub(count, 1), 1)));
-  scope.update(names.mean, moved(running.mean, batch.mean));
-  scope.update(names.variance, moved(running.variance, unbiased));
-  scope.update(names.batches, g.add(running.batches, isEnough));
-  return {
-    mean: g.where(isEnough, batch.mean, running.mean),
-    variance: g.where(isEnough, batch.variance, running.variance),
-  };
+  const unbiased = g.mul(batchVariance, g.div(count, g.atLeast(g.sub(count, 1), 1)));
+  scope.update(names.mean, moved(options.mean, batchMean));
+  scope.update(names.variance, moved(options.variance, unbiased));
+  scope.update(names.batches, g.add(batches, isEnough));
+  const variance = g.where(isEnough, batchVariance, options.variance);
+  const normalized = g.normalizedByShares(grid, {
+    mean: g.where(isEnough, batchMean, options.mean),
+    inverse: g.div(1, g.sqrt(g.add(variance, epsilon))),
+    scale,
+    shift,
+    shares: g.mul(shares, isEnough),
+  });
+  return g.reshape(normalized, x.shape);
 }

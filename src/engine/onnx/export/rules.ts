@@ -152,6 +152,8 @@ export const exportRules: { readonly [Op in OpName]: Rule<Op> } = {
   groupNormInputGradient: absent('groupNormInputGradient'),
   groupNormScaleGradient: absent('groupNormScaleGradient'),
 
+  batchNorm: absent('batchNorm'),
+
   reduceSum: reduction('ReduceSum'),
   reduceMax: reduction('ReduceMax'),
   argMax: ({ model, name }, y) => {

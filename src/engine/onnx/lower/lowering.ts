@@ -62,6 +62,14 @@ export class Lowering {
     for (const value of values) this.set(value, given(value) ?? rule(this, value));
   }
 
+  /** Lowers what a value is made of, as far as that is not lowered yet, and gives its result. */
+  composed(value: Value): Lowered {
+    for (const part of topologicalOrder([value])) {
+      if (!this.#plain.has(part) && !this.#rows.has(part)) this.set(part, this.#rule(this, part));
+    }
+    return this.existingRows(value) ?? this.plain(value);
+  }
+
   /** Lowers a body into the model of its loop; the result is plain. */
   body(model: OnnxModelBuilder, result: Value, given: (value: Value) => string | undefined): string {
     return new Lowering(model, topologicalOrder([result]), this.#rule, given).plain(result);

@@ -33,6 +33,19 @@ const distinct = () => {
   };
 };
 
+/** By mean and variance of x, of whose examples the last one counts for nothing. */
+function byOwnBatch(x: Value, scale: Value, shift: Value): Value {
+  const [n = 1, channels = 1, height = 1, width = 1] = x.shape;
+  const counted = (n - 1) * height * width;
+  const shares = g.constant(Array.from({ length: n }, (_, at) => (at < n - 1 ? 1 / counted : 0)));
+  const meanOf = (values: Value) =>
+    g.reduceSum(g.mul(g.reduceSum(values, [2, 3]), g.reshape(shares, [n, 1])), [0]);
+  const mean = meanOf(x);
+  const centred = g.sub(x, g.reshape(mean, [1, channels, 1, 1]));
+  const inverse = g.div(1, g.sqrt(g.add(meanOf(g.mul(centred, centred)), 1e-3)));
+  return g.normalizedByShares(x, { mean, inverse, scale, shift, shares });
+}
+
 const image = [2, 3, 8, 6];
 const cases: Record<string, Case> = {
   neg: { f: g.neg, shapes: [[2, 3]] },
@@ -320,6 +333,15 @@ const cases: Record<string, Case> = {
   'group norm of a convolution, with relu and a shortcut': {
     f: (x, w, a, b) => g.add(g.relu(g.groupNorm(g.conv2d(x, w, undefined, { padding: 1 }), 2, a, b)), x),
     shapes: [[2, 8, 4, 6], [8, 8, 3, 3], [8], [8]],
+  },
+  'batch norm': { f: byOwnBatch, shapes: [[4, 3, 3, 2], [3], [3]] },
+  'batch norm of a convolution, with relu and a shortcut': {
+    f: (x, w, a, b) => g.add(g.relu(byOwnBatch(g.conv2d(x, w, undefined, { padding: 1 }), a, b)), x),
+    shapes: [[3, 8, 4, 6], [8, 8, 3, 3], [8], [8]],
+  },
+  'batch norm of a convolution in groups': {
+    f: (x, w, a, b) => byOwnBatch(g.conv2d(x, w, undefined, { padding: 1, groups: 4 }), a, b),
+    shapes: [[3, 4, 4, 6], [4, 1, 3, 3], [4], [4]],
   },
   dropout: {
     f: (x) => g.dropout(x, 0.4, [g.cast(g.scalar(7), 'i32'), g.cast(g.scalar(3), 'i32')], 1),

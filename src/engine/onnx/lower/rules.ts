@@ -1,6 +1,7 @@
 /** How each operation becomes ONNX nodes. */
 
 import { sizeOf } from '../../../tensor/shape.js';
+import { add, mul, reshape, sub } from '../../graph/build.js';
 import type { OpName } from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import { ONNX_TYPES } from '../model-builder.js';
@@ -151,6 +152,13 @@ export const loweringRules: { readonly [Op in OpName]: Rule<Op> } = {
   groupNorm: lowerGroupNorm,
   groupNormInputGradient: lowerGroupNormInputGradient,
   groupNormScaleGradient: lowerGroupNormScaleGradient,
+
+  batchNorm: (lowering, y) => {
+    const [x, mean, inverse, scale, shift] = y.inputs as [Value, Value, Value, Value, Value];
+    const along = (vector: Value) => reshape(vector, [1, vector.shape[0] as number, 1, 1]);
+    const scaled = mul(sub(x, along(mean)), along(mul(inverse, scale)));
+    return lowering.composed(add(scaled, along(shift)));
+  },
 
   reduceSum: lowerReduceSum,
   reduceMax: lowerReduceMax,
