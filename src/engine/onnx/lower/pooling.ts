@@ -201,7 +201,9 @@ export function lowerAveragePoolGradient(lowering: Lowering, dx: ValueOf<'averag
 
 /**
  * From the gradients of each tap of each window, [outer, N, inner, k, C] in the pooled order, to
- * their sum for each pixel. A pixel lies in at most k windows, once for each tap.
+ * their sum for each pixel. A pixel lies in at most k windows, once for each tap. With strides,
+ * most lie in few, and those of one phase in the same ones: a 3×3 window at stride 2 reaches them
+ * by 1, 2, 2 and 4 taps. So each phase is gathered by itself.
  */
 function gatherBack(
   lowering: Lowering,
@@ -210,30 +212,64 @@ function gatherBack(
   attributes: PoolingAttributes,
   perTap: string,
 ): Rows {
-  const [n, c] = batchAndChannels(image);
-  const k = taps(attributes);
+  const { strides } = attributes;
+  const [height, width] = imageSize(image);
   const order = lowering.existingRows(image)?.order ?? preferredOrder(lowering, image);
-  const pixels = pixelsByPlace(order);
-  const firsts = Int32Array.from({ length: pixels.length * k }, (_, at) => {
-    const [pixel, tap] = [pixels[Math.floor(at / k)] as number, at % k];
-    const window = windowOfPixel(
-      [pooled.height, pooled.width],
-      order.width,
-      attributes.kernel,
-      attributes,
-      pixel,
-      tap,
-    );
+  const phases = strides[0] * strides[1];
+  const sumOf = (pixels: Int32Array, outer: number) =>
+    sumOfTaps(lowering, image, { pixels, outer, pooled, attributes, perTap });
+  if (phases === 1 || height % strides[0] !== 0 || width % strides[1] !== 0) {
+    const [n, c] = batchAndChannels(image);
+    const sum = sumOf(pixelsByPlace(order), order.outer);
+    return { name: lowering.reshape(sum, [order.outer, n, order.inner, c]), order };
+  }
+  const byPhase = phaseOrder(lineOrder(height / strides[0], width / strides[1]), strides);
+  const pixels = pixelsByPlace(byPhase);
+  const perPhase = pixels.length / phases;
+  const parts = Array.from({ length: phases }, (_, phase) =>
+    sumOf(pixels.subarray(phase * perPhase, (phase + 1) * perPhase), byPhase.outer / phases),
+  );
+  lowering.set(image, lowering.rowsFromParts(parts, image, byPhase));
+  return lowering.rows(image, order);
+}
+
+interface GatheredPixels {
+  /** At `outer` outer places of an order. */
+  readonly pixels: Int32Array;
+  readonly outer: number;
+  readonly pooled: RowOrder;
+  readonly attributes: PoolingAttributes;
+  readonly perTap: string;
+}
+
+/** For these pixels, the sum over the taps that reach any of them, [outer·N·inner, C]. */
+function sumOfTaps(
+  lowering: Lowering,
+  image: Value,
+  { pixels, outer, pooled, attributes, perTap }: GatheredPixels,
+): string {
+  const { model } = lowering;
+  const [n, c] = batchAndChannels(image);
+  const [, width] = imageSize(image);
+  const k = taps(attributes);
+  const size = [pooled.height, pooled.width] as const;
+  const windows = Array.from({ length: k }, (_, tap) =>
+    pixels.map((pixel) => windowOfPixel(size, width, attributes.kernel, attributes, pixel, tap)),
+  );
+  const reaching = windows.flatMap((ofTap, tap) => (ofTap.some((window) => window !== OUTSIDE) ? [tap] : []));
+  const count = reaching.length;
+  if (count === 0) return model.filled(0, [pixels.length * n, c]);
+  const firsts = Int32Array.from({ length: pixels.length * count }, (_, at) => {
+    const tap = reaching[at % count] as number;
+    const window = windows[tap]?.[Math.floor(at / count)] as number;
     return window === OUTSIDE
       ? OUTSIDE
       : rowOfPlace(pooled.places[window] as number, n, pooled.inner) * k + tap;
   });
   const rows = pooled.outer * n * pooled.inner * k;
   const table = { name: perTap, rows, channels: c, perImage: pooled.inner * k };
-  const gathered = lowering.gatherRows(table, n, firsts, [order.outer, order.inner * k]);
-  const perPixel = lowering.reshape(gathered, [order.outer, n, order.inner, k, c]);
-  return {
-    name: lowering.model.node('ReduceSum', [perPixel, lowering.model.int64s([3])], { keepdims: 0 }),
-    order,
-  };
+  const gathered = lowering.gatherRows(table, n, firsts, [outer, (pixels.length / outer) * count]);
+  const perPixel = lowering.reshape(gathered, [pixels.length * n, count, c]);
+  if (count === 1) return lowering.reshape(perPixel, [pixels.length * n, c]);
+  return model.node('ReduceSum', [perPixel, model.int64s([1])], { keepdims: 0 });
 }
