@@ -36,8 +36,8 @@ describe('a batch', () => {
     expect(partsOf({ weights: MIB / 4, uses: 100, array: MIB / 2 })).toBe(1);
   });
 
-  it('is cut whatever its weights, where an array would be 16 times as large as the cache', () => {
-    expect(partsOf({ weights: 20 * MIB, array: 4 * MIB })).toBe(4);
+  it('is cut whatever its weights, where an array would be 10 times as large as the cache', () => {
+    expect(partsOf({ weights: 20 * MIB, array: 4 * MIB })).toBe(8);
     expect(partsOf({ weights: 20 * MIB, array: 100 * MIB })).toBe(32);
   });
 });

@@ -11,7 +11,7 @@
  * - An array of a part is an activation, or what a convolution makes of one. If it is larger than
  *   `partBytes`, its numbers come from memory and not from the cache.
  *
- * The cheapest number is taken, the smaller one of equals, among those whose arrays have at most 16
+ * The cheapest number is taken, the smaller one of equals, among those whose arrays have at most 10
  * times `partBytes`, so that the memory of a step does not grow with its batch. Only sizes decide,
  * so all owners have the same plan.
  */
@@ -22,7 +22,7 @@ import { convolutionOperandSize } from '../onnx/lower/convolution-algorithm.js';
 /** Arrays up to this size are read from a core's cache. */
 const PART_BYTES = 2.5 * 2 ** 20;
 const MOVES_OF_A_WEIGHT = 5;
-const MOST_BYTES = 16;
+const MOST_BYTES = 10;
 
 interface BatchToCut {
   readonly size: number;
