@@ -94,14 +94,14 @@ def without_dropout(module):
             part.p = 0.0
 
 
-def losses_of(module, inputs, norm):
+def losses_of(module, inputs, norm, rate=RATE):
     without_dropout(module)
     module.train()
     if norm == "frozen":
         for part in module.modules():
             if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)):
                 part.eval()
-    optimizer = torch.optim.SGD(module.parameters(), RATE, MOMENTUM)
+    optimizer = torch.optim.SGD(module.parameters(), rate, MOMENTUM)
     losses = []
     for _ in range(STEPS):
         optimizer.zero_grad()
