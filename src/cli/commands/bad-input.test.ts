@@ -304,7 +304,7 @@ describe.concurrent('a run that cannot go on', () => {
     const network = ['--network', '{"name":"mlp","hidden":[8]}'];
     const got = await complaint([...short, ...network, '--init', 'nan-start.safetensors']);
     expect(got.status).toBe(2);
-    expect(got.message).toContain('nan-start.safetensors: "fc1.weight" holds NaN, expected finite numbers');
+    expect(got.message).toContain('"nan-start.safetensors": "fc1.weight" holds NaN, expected finite numbers');
   });
 
   it('says that the disk is full and stays whole: the same command resumes it', async () => {

@@ -151,7 +151,7 @@ describe('loadDataOf', () => {
       { dataset: join(folder, 'east.csv'), partition: { name: 'iid', participants: 2 } },
     );
     await expect(loadRecordedData(recorded, undefined)).rejects.toMatchObject({
-      hint: 'if it was moved, say by --data where it lies now',
+      hint: 'if it was moved, say where it lies now: --data DIR',
     });
   });
 });

@@ -98,7 +98,7 @@ export function orSayMoved<Loaded>(loading: Promise<Loaded>, moved: string | und
   return loading.catch((cause: unknown) => {
     const isMissing = cause instanceof MissingDataError;
     if (!(cause instanceof DataError) || (cause.hint !== undefined && !isMissing)) throw cause;
-    throw new DataError(cause.message, { cause, hint: 'if it was moved, say by --data where it lies now' });
+    throw new DataError(cause.message, { cause, hint: 'if it was moved, say where it lies now: --data DIR' });
   });
 }
 
