@@ -4,7 +4,7 @@ import { common, engines, sharing } from './vitest.config.js';
 
 /** Of federations and their plans, these train whole ones. */
 const federations =
-  'after-merge,any-task,attackers,coded-run,constants,continued-run,coordinator/own-tensors,coordinator/shared-sums,coordinator/site-statistics,corrected-run,fisher,foreign-plan,kept-update,one-step-a-round,operator-acts,own-partition,participant-work,refit,run-*,serve*,take-part';
+  'after-merge,any-task,attackers,coded-run,constants,continued-run,coordinator/own-tensors,coordinator/shared-sums,coordinator/site-statistics,corrected-run,fisher,foreign-plan,gpu-run,kept-update,one-step-a-round,operator-acts,own-partition,participant-work,refit,run-*,serve*,take-part';
 
 const rooms = (name: string, include: readonly string[], exclude: readonly string[], process = {}) => ({
   plugins: [compiledSources()],

@@ -1,13 +1,15 @@
 /**
  * What is measured of ours, in a process of its own: training, or the engine's matrix product.
  *
- *     contender-process.ts training NETWORK BATCH THREADS      contender-process.ts product THREADS
+ *     contender-process.ts training NETWORK BATCH THREADS|webgpu   contender-process.ts product THREADS
  *
  * For each line on standard input, the seconds of a slice, it gives a line of JSON. It begins with
  * the line "ready".
  */
 import { createInterface } from 'node:readline';
+import { chooseGpu } from '../src/engine/runtime/node/find-gpu.js';
 import { ortNode } from '../src/engine/runtime/node/ort-node.js';
+import { ortNodeGpu } from '../src/engine/runtime/node/ort-node-gpu.js';
 import { realImages } from './images.js';
 import { imageShapeOf, isNetworkName } from './networks.js';
 import { PRODUCT_FLOPS, startProduct } from './product.js';
@@ -25,7 +27,8 @@ async function start([kind, ...args]: readonly string[]) {
   const [network = '', batchSize, threads] = args;
   if (kind !== 'training' || !isNetworkName(network)) throw new Error(`internal: no contender "${kind}"`);
   const images = await realImages(imageShapeOf(network));
-  const runtime = ortNode({ threads: Number(threads) });
+  const gpu = threads === 'webgpu' ? await chooseGpu('webgpu') : undefined;
+  const runtime = gpu === undefined ? ortNode({ threads: Number(threads) }) : ortNodeGpu(gpu);
   const training = await startTraining(runtime, network, Number(batchSize), images);
   return { amount: Number(batchSize), run: training.step };
 }

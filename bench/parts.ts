@@ -4,6 +4,7 @@ import { measureAgainst } from './against.js';
 import { measureBrowser, openPages } from './browser.js';
 import { measureCompile } from './compile.js';
 import { allDemands, type DemandRow, measureDemand, quickDemands } from './demands.js';
+import { measureDevices, measuredGpu } from './devices.js';
 import { measureHub } from './hub.js';
 import type { PandasPython } from './machine.js';
 import { measureMemory } from './memory.js';
@@ -24,6 +25,7 @@ import {
   browserTable,
   compileTable,
   demandsTable,
+  devicesTable,
   hubTable,
   memoryTable,
   mergingTable,
@@ -73,6 +75,17 @@ export const parts = {
       if (options.peers.length === 0) continue;
       const beside = await measurePeers(network, options.peers, turnsOf(options));
       yield { figures: beside, table: peersTable(beside) };
+    }
+  },
+  async *devices(options) {
+    const gpu = await measuredGpu();
+    if (gpu === undefined) {
+      options.tell('no GPU in hardware is here, so no devices are compared');
+      return;
+    }
+    for (const network of options.networks) {
+      const figures = await measureDevices(network, gpu.description, turnsOf(options));
+      yield { figures, table: devicesTable(figures) };
     }
   },
   async *browser(options) {

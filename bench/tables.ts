@@ -6,6 +6,7 @@ import type { AgainstResult } from './against.js';
 import type { BrowserResult } from './browser.js';
 import { type CompileResult, planBatchSizes } from './compile.js';
 import type { DemandRow } from './demands.js';
+import type { DevicesResult } from './devices.js';
 import type { HubResult } from './hub.js';
 import type { Machine } from './machine.js';
 import type { MemoryResult } from './memory.js';
@@ -92,6 +93,19 @@ export function peersTable({ network, rows }: PeersResult): string {
   ]);
   return table(`Training steps of ${network} in JavaScript; ours with one thread in the same turns`, [
     ['', 'batch', 'images/s', 'min', 'max', 'ours', 'ours to it'],
+    ...lines,
+  ]);
+}
+
+export function devicesTable({ network, batchSize, rows }: DevicesResult): string {
+  const first = rows[0]?.imagesPerSecond;
+  const lines = rows.map(({ label, imagesPerSecond }) => [
+    label,
+    ...rateCells(imagesPerSecond),
+    first === undefined ? '' : `${rate(ratio(first, imagesPerSecond))}×`,
+  ]);
+  return table(`Training steps of ${network}, batch ${batchSize}, by the device`, [
+    ['', 'images/s', 'min–max', 'the GPU to it'],
     ...lines,
   ]);
 }

@@ -148,7 +148,7 @@ async function compareOnce(
 async function trained(
   owners: readonly Pick<Hospital, 'name' | 'train'>[],
   recipe: Recipe,
-  { seed, workers, signal }: Omit<SplitOptions, 'split'>,
+  { seed, workers, device, signal }: Omit<SplitOptions, 'split'>,
 ): Promise<StateDict> {
   const sets = owners.map(({ name, train }) => rowsDataset(name, train));
   const { model } = await runFederation(
@@ -161,7 +161,7 @@ async function trained(
     },
     {
       data: { ...withoutTest(concatenated('heart', sets)), sites: sets.map(({ examples }) => examples) },
-      ...{ extensions: { network }, workers, signal },
+      ...{ extensions: { network }, workers, device, signal },
     },
   );
   if (model === undefined) throw new Error('internal: a run without a model');

@@ -9,6 +9,7 @@ import type { Paging } from '../data/paged-values.js';
 import { SITES, siteName } from '../data/settings.js';
 import type { TableSettings } from '../data/tables/column-specs.js';
 import { heldOutRows, loadTables } from '../data/tables/node/load-table.js';
+import type { NodeDevice } from '../engine/runtime/node/find-gpu.js';
 import { runFederation } from '../federation/coordinator/run-federation.js';
 import type { RunResult } from '../federation/record/run-result.js';
 import type { Figures, TaskMetrics } from '../metrics/metric.js';
@@ -18,6 +19,7 @@ export interface CompareSitesOptions {
   /** How many random splits; each has its own seed, from the configuration's on. */
   readonly splits: number;
   readonly workers?: number | undefined;
+  readonly device?: NodeDevice | undefined;
   readonly signal?: AbortSignal | undefined;
   /** When the rows of tables are kept in files; never by default. */
   readonly paging?: Paging | undefined;
@@ -91,7 +93,7 @@ interface SplitContext extends CompareSitesOptions {
 
 async function compareOnce(
   input: ConfigurationInput,
-  { data, sites, test, paging, split, workers, signal }: SplitContext,
+  { data, sites, test, paging, split, workers, device, signal }: SplitContext,
 ): Promise<SplitOutcome> {
   /** A federation of these sites, on the test rows of all. */
   const federate = async (numbers: readonly number[], settings: Partial<ConfigurationInput>) => {
@@ -104,7 +106,7 @@ async function compareOnce(
           ...{ ...input, ...settings, data: { ...data, sites: files } },
           evaluateEvery: input.rounds,
         },
-        { data: { train, test, sites: trains.map(({ examples }) => examples) }, workers, signal },
+        { data: { train, test, sites: trains.map(({ examples }) => examples) }, workers, device, signal },
       );
       return result;
     } finally {

@@ -46,7 +46,7 @@ export interface RunPosition {
 export interface ComparisonOptions
   extends Pick<
     FederationOptions,
-    'out' | 'workers' | 'dataDir' | 'data' | 'extensions' | 'signal' | 'source' | 'mostMemoryBytes'
+    'out' | 'workers' | 'device' | 'dataDir' | 'data' | 'extensions' | 'signal' | 'source' | 'mostMemoryBytes'
   > {
   /** The others are compared with the first. */
   readonly strategies: readonly string[];
@@ -131,13 +131,14 @@ async function runOne(
   place: RunPosition,
   data: TrainTestSplit,
   share: ReturnType<typeof shareTasks>,
-  { out, workers, mostMemoryBytes, extensions, source, signal, observer = {} }: ComparisonOptions,
+  { out, workers, device, mostMemoryBytes, extensions, source, signal, observer = {} }: ComparisonOptions,
 ): Promise<ComparedResult> {
   const { strategy, seed } = place;
   let stateBytes = 0;
   const outcome = runFederation(configuration, {
     data,
     workers,
+    device,
     mostMemoryBytes,
     extensions,
     source,

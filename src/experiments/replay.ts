@@ -32,7 +32,10 @@ import { hasOwnParts } from '../protocol/configuration/own-parts.js';
 import type { StateDict } from '../tensor/state-dict.js';
 
 export interface ReplayOptions
-  extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'data' | 'extensions' | 'init' | 'signal'> {
+  extends Pick<
+    FederationOptions,
+    'out' | 'workers' | 'device' | 'dataDir' | 'data' | 'extensions' | 'init' | 'signal'
+  > {
   /** Where the data set is now; by default where its configuration says. */
   readonly dataset?: string | undefined;
   readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
@@ -107,9 +110,9 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
       observer.onRound?.(then, now);
     }
   };
-  const { out, workers, extensions, init } = options;
+  const { out, workers, extensions, init, device = deviceThen(run) } = options;
   const { result, model, personal } = await runFederation(configuration, {
-    ...{ out, workers, extensions, init, signal, data, source, recorded: rounds },
+    ...{ out, workers, device, extensions, init, signal, data, source, recorded: rounds },
     observer: {
       onStart(start) {
         observer.onStart?.(run, isFinished(start.state));
@@ -126,7 +129,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
     return then === undefined || now === undefined ? [] : roundDifferences(then, now, run.result.metrics[0]);
   });
   differences.push(...(await fileDifferences(run, replayed, { result, model, personal, out })));
-  return { run, result, differences, versions: versionsChanged(run.result.versions) };
+  return { run, result, differences, versions: versionsChanged(run.result.versions, result.versions.device) };
 }
 
 /** The differences in a round, in the order of cause and effect. */
@@ -278,9 +281,16 @@ function requireShares({ path, rounds }: RecordedRun, { train }: TrainTestSplit,
   }
 }
 
-function versionsChanged(recorded: Readonly<Record<string, string>>): ReplayOutcome['versions'] {
-  return Object.entries(versionsOfThis()).flatMap(([of, here]) => {
+function versionsChanged(
+  recorded: Readonly<Record<string, string>>,
+  device = 'cpu',
+): ReplayOutcome['versions'] {
+  return Object.entries({ ...versionsOfThis(), device }).flatMap(([of, here]) => {
     const then = recorded[of];
     return then === undefined || then === here ? [] : [{ of, recorded: then, here }];
   });
 }
+
+/** On a GPU, if the run was made on one and there is one. */
+const deviceThen = ({ result }: RecordedRun) =>
+  result.versions.device?.startsWith('webgpu') ? 'auto' : 'cpu';

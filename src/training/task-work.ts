@@ -11,7 +11,13 @@ import { ownAnswer } from '../data/survey/own-answer.js';
 import { surveyOf } from '../data/survey/survey.js';
 import { carryOf } from '../engine/nn/carry.js';
 import type { Plan } from '../engine/nn/plan.js';
-import { type Runtime, RuntimeError, type Session, type SessionOptions } from '../engine/runtime/runtime.js';
+import {
+  NoMemoryError,
+  type Runtime,
+  RuntimeError,
+  type Session,
+  type SessionOptions,
+} from '../engine/runtime/runtime.js';
 import { exampleSums } from '../metrics/example-sums.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { sizeOf } from '../tensor/shape.js';
@@ -233,8 +239,10 @@ async function survey({ rows, smallestCount, ofTargets }: SurveyTask, { setup: {
 
 /** An error in the form that passes between threads. */
 export function workerFailure(error: Error): WorkerFailure {
-  // Plan and data were checked before, so an error of the runtime is a bug in Commonweight.
-  const known = error instanceof CommonweightError && !(error instanceof RuntimeError);
+  // Plan and data were checked before, so an error of the runtime is a bug in Commonweight, but for
+  // memory that others have taken since it was asked for.
+  const isBug = error instanceof RuntimeError && !(error instanceof NoMemoryError);
+  const known = error instanceof CommonweightError && !isBug;
   const kind = error instanceof DivergedError ? 'diverged' : known ? 'user' : 'internal';
   const { message, stack } = error;
   return { message, hint: known ? error.hint : undefined, stack, kind };

@@ -24,7 +24,7 @@ import { checkFolderOf, writeJson } from '../terminal/whole-file.js';
 
 /** The flags that `reproduce` and `run` share. */
 export interface FederateOptions
-  extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'init' | 'source'> {
+  extends Pick<FederationOptions, 'out' | 'workers' | 'device' | 'dataDir' | 'init' | 'source'> {
   /** In gigabytes. */
   readonly maxMemory?: number | undefined;
   readonly json?: string | undefined;

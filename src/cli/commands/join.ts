@@ -4,6 +4,7 @@ import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalName, fileNameOf } from '../../base/names.js';
 import { SMALLEST_COUNT } from '../../data/survey/own-answer.js';
+import type { NodeDevice } from '../../engine/runtime/node/find-gpu.js';
 import { FINAL_MODEL } from '../../federation/participant/kept/participant-files.js';
 import { joinFederation } from '../../federation/participant/node/join-federation.js';
 import { compileDescription } from '../../federation/plan/description.js';
@@ -22,6 +23,7 @@ import { operateHub } from '../../transport/hub/client/node/operate-hub.js';
 import type { Patience } from '../../transport/patience.js';
 import { dataLines } from '../display/data-lines.js';
 import { joinDisplay } from '../display/join-display.js';
+import { deviceOption } from '../flags/device-flag.js';
 import { addNatsFlags, type NatsFlags, natsAccessFrom } from '../flags/nats-flags.js';
 import { skipDamagedOption } from '../flags/picture-flags.js';
 import { addTokenFlags, hasToken, hubAccessFrom, type TokenFlags, tokenFrom } from '../flags/token-flag.js';
@@ -49,6 +51,7 @@ interface JoinFlags extends TokenFlags, TrustFlags, CoordinatorKeyFlag, NatsFlag
   readonly shareLabelCounts?: true;
   readonly shareSums?: true;
   readonly smallest?: number;
+  readonly device?: NodeDevice;
   readonly maxMemory?: number;
   readonly acceptForeignPlan?: true;
   readonly skipDamaged?: true;
@@ -89,6 +92,7 @@ export function addJoin(program: Command): void {
       `with --share-sums, hide counts below; 1 hides none; ${SMALLEST_COUNT} by default`,
       wholeNumber('--smallest', 1, 1000),
     )
+    .addOption(deviceOption())
     .option(
       '--max-memory <gb>',
       'refuse a federation that would need more memory on this machine; 8 by default',
@@ -117,7 +121,8 @@ Examples:
 }
 
 async function join(url: string, flags: JoinFlags): Promise<void> {
-  const { data, dataDir, partition, skipDamaged, shareLabelCounts, acceptForeignPlan, maxMemory } = flags;
+  const { data, dataDir, partition, skipDamaged, shareLabelCounts, acceptForeignPlan, maxMemory, device } =
+    flags;
   const shareSums = sumsPermission(flags);
   sayIfUnencrypted(url);
   if (flags.explain) {
@@ -155,7 +160,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
         ...{ data, dataDir, choice, folder, signal, shareLabelCounts, shareSums, acceptForeignPlan },
         ...(maxMemory !== undefined && { mostMemoryBytes: maxMemory * 1e9 }),
         observer: display,
-        skipDamaged,
+        ...{ skipDamaged, device },
         onProgress: dataLines(print),
         onNotice: print,
       });

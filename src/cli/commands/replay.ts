@@ -1,5 +1,6 @@
 /** `commonweight replay`: repeats a run and checks that it ends with the recorded bytes. */
 import type { Command } from 'commander';
+import type { NodeDevice } from '../../engine/runtime/node/find-gpu.js';
 import { replayRun } from '../../experiments/replay.js';
 import type { MetricFacts } from '../../metrics/metric.js';
 import { wordsOfRun } from '../../report/run-figures.js';
@@ -7,6 +8,7 @@ import { replayedRound, replayFindings, replayHeadline } from '../../report/text
 import { wrapped } from '../../report/text-table.js';
 import { anyWords } from '../../report/words.js';
 import { widthFor } from '../display/display.js';
+import { deviceOption } from '../flags/device-flag.js';
 import { wholeNumber } from '../flags/values.js';
 import { Interrupted } from '../terminal/error.js';
 import { watchInterrupts } from '../terminal/interrupt.js';
@@ -14,6 +16,7 @@ import { watchInterrupts } from '../terminal/interrupt.js';
 interface ReplayFlags {
   readonly out?: string;
   readonly workers?: number;
+  readonly device?: NodeDevice;
   readonly data?: string;
   readonly dataDir?: string;
   readonly init?: string;
@@ -35,6 +38,7 @@ export function addReplay(program: Command): void {
       'number of training threads; one per core by default',
       wholeNumber('--workers', 1, 256),
     )
+    .addOption(deviceOption())
     .option('--data <dir>', 'the data set’s folder, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option('--init <file>', 'the file with the weights that the run started from')

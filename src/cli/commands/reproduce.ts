@@ -128,7 +128,7 @@ async function reproduceHeart({
     const most = flags.maxMemory === undefined ? undefined : flags.maxMemory * 1e9;
     const paging = pagingIn(machineMemory(most).bytes);
     const outcomes = await (rows === 'flamby' ? compareFlamby : compareSites)(settings, {
-      ...{ splits: splits ?? 1, workers: flags.workers, signal, source, paging },
+      ...{ splits: splits ?? 1, workers: flags.workers, device: flags.device, signal, source, paging },
       onSplit({ split }) {
         if (splits !== undefined) print(`split ${split} of ${splits} is done`);
       },

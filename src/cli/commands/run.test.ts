@@ -129,7 +129,7 @@ describe('commonweight run', () => {
     expect(stdout).not.toContain('\u001b');
     expect(stdout).toMatch(/^data\s+\S+:\s+1,280\s+training\s+and\s+640\s+test\s+images\s+of\s+28x28/);
     expect(stdout).toMatch(/network +mlp \(hidden 32\), .*25,450 parameters/);
-    expect(stdout).toContain('workers   2, seed 0');
+    expect(stdout).toContain('workers   2, device cpu, seed 0');
     expect(stdout).toMatch(/round 1 {2}environment-2 {2}epoch 1\/2 {2}loss \d/);
     expect(stdout).toMatch(/\nround .*environment-1.* mean +max +absmax .*\n1 +/);
     expect(stdout).toContain('finished: 3 rounds done');

@@ -126,10 +126,11 @@ A small federation.yaml:
     )
     .action(async (file: string | undefined, flags: Overrides & RunFlags & { init?: string }) => {
       const described = file === undefined ? flagsBegin(flags) : await readConfigurationFile(file);
-      const { out, json, workers, dataDir, init, maxMemory } = flags;
+      const { out, json, workers, device, dataDir, init, maxMemory } = flags;
       // The schema checks the contents of the file.
       const input = overridden(described, flags) as ConfigurationInput;
-      await federate(input, { out, json, workers, dataDir, init, maxMemory, source: file ?? 'options' });
+      const source = file ?? 'options';
+      await federate(input, { out, json, workers, device, dataDir, init, maxMemory, source });
     });
 }
 

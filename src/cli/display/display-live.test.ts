@@ -48,6 +48,7 @@ const begin: RunStart = {
     validation: Uint32Array.of(3),
   })),
   workers: 2,
+  device: 'cpu',
   parameters: 1234,
   state: startRun(rules),
 };

@@ -1,11 +1,14 @@
 /** Flags of the commands that run a federation. */
 import type { Command } from 'commander';
+import type { NodeDevice } from '../../engine/runtime/node/find-gpu.js';
+import { deviceOption } from './device-flag.js';
 import { positiveNumber, wholeNumber } from './values.js';
 
 export interface RunFlags {
   readonly out?: string;
   readonly json?: string;
   readonly workers?: number;
+  readonly device?: NodeDevice;
   readonly maxMemory?: number;
   readonly dataDir?: string;
 }
@@ -16,9 +19,10 @@ export function addRunFlags(command: Command): Command {
     .option('--json <file>', 'write the result as JSON')
     .option(
       '--workers <n>',
-      'number of training threads; one per core by default',
+      'number of training threads of the CPU; one per core by default',
       wholeNumber('--workers', 1, 256),
     )
+    .addOption(deviceOption())
     .option(
       '--max-memory <gb>',
       'refuse a run that would need more memory; all memory of this machine by default',

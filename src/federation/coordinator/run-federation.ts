@@ -19,6 +19,7 @@ import { frozenAtStart, madeConstants, withMadeConstants } from '../methods/froz
 import { surveyHere } from '../methods/site-statistics.js';
 import type { Attackers } from '../plan/attackers.js';
 import { personalDescription } from '../plan/compile-federation.js';
+import { versionsOfThis } from '../plan/node/versions.js';
 import {
   type Conclusion,
   type CutShort,
@@ -58,6 +59,8 @@ export interface RunStart {
   readonly shares: readonly Share[];
   readonly attackers?: Attackers | undefined;
   readonly workers: number;
+  /** Where it computes: "cpu", or "webgpu (adapter)". */
+  readonly device: string;
   /** The number of elements of the network's state. */
   readonly parameters: number;
   /** The state that an earlier start of this run left, or the initial state. */
@@ -92,6 +95,7 @@ async function runPrepared(prepared: PreparedRun, options: FederationOptions): P
   const { store, folder, claim } = kept;
   const conclusion = {
     ...{ out: options.out, configuration, network, inputs, task, store, shares, encode, frozen },
+    versions: versionsOfThis(prepared.gpu),
     columns: compiled.facts.inputs,
     targets: compiled.facts.targets,
     decide:
@@ -140,10 +144,11 @@ async function conduct(
   state: RunState,
   onState: (state: RunState) => void,
 ): Promise<RunState> {
-  const { configuration, data, shares, workers, compiled, plan } = prepared;
+  const { configuration, data, shares, workers, gpu, compiled, plan } = prepared;
   const { attackers } = plan;
+  const { device = '' } = versionsOfThis(gpu);
   const parameters = layoutSize(compiled.plan.layout);
-  observer.onStart?.({ configuration, data, shares, attackers, workers, parameters, state });
+  observer.onStart?.({ configuration, data, shares, attackers, workers, device, parameters, state });
   if (isFinished(state)) return state;
   const pool = trainingPool(prepared);
   const stop = () => pool.stop();
@@ -196,15 +201,17 @@ async function decide(
   }
 }
 
-function trainingPool({ data, workers, compiled, plan: { attackers } }: PreparedRun): WorkerPool {
-  const { plan, frozen, refit, methodPlans } = compiled;
+function trainingPool(prepared: PreparedRun): WorkerPool {
+  const { data, workers, gpu, cutPlan, compiled, plan } = prepared;
+  const { attackers } = plan;
+  const { frozen, refit, methodPlans } = compiled;
   const { train, test } = data;
   const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(train) : undefined;
   const setup = {
-    ...{ plan, frozen: frozenAtStart(frozen), train, test, poisoned },
+    ...{ plan: cutPlan, frozen: frozenAtStart(frozen), train, test, poisoned },
     ...{ features: refit?.features, sums: methodPlans },
   };
-  return new WorkerPool(setup, workers);
+  return new WorkerPool(setup, workers, gpu);
 }
 
 /** The participants' own models, if tensors or statistics stay with their owners. */

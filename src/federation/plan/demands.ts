@@ -12,7 +12,7 @@ import { workingSetBytes } from '../../engine/nn/working-set.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { type ColumnSpec, describeColumn } from '../../tensor/column-spec.js';
 import { sizeOf } from '../../tensor/shape.js';
-import { layoutSize } from '../../tensor/state-dict.js';
+import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
 import type { Learner } from './learner.js';
 
@@ -68,6 +68,15 @@ const EVALUATION_FACTORS: Readonly<Record<Configuration['model']['name'], number
   onnx: 3.5,
   custom: 3.5,
 };
+/**
+ * Bytes that a GPU takes for one live byte, since buffers are used again for a like size only, and
+ * what its driver and kernels take. Measured on one in software, whose memory is that of its
+ * process.
+ */
+const GPU_FACTOR = 2.5;
+const GPU_BYTES = 100e6;
+/** Vectors in its memory: the state before and after a step, the gradient, and what is copied. */
+const GPU_VECTORS = { state: 6, eachSlot: 2, frozen: 2 } as const;
 /** Numbers in one example. */
 const LARGEST_EXAMPLE = 2 ** 25;
 /** Several states share one array, which holds at most 2³² bytes. */
@@ -162,13 +171,42 @@ export function demandedBytes(
     threads * (THREAD_BYTES + each * vector + batches);
   // If its weights alone are too many, the graph may be endless, too.
   if (!(fixed <= enough || weights <= LARGEST_STATE_BYTES)) return fixed;
-  const description = {
-    ...{ network, layout, frozen, inputs, task, batchSize, clipNorm: configuration.clipNorm },
-    ...{ optimizer: optimizerOf(optimizer), correction: corrected },
-  };
-  const training = workingSetBytes(trainingStep(description));
-  const evaluation = workingSetBytes(evaluationStep(description, evaluationBatchOf(description)));
+  const { training, evaluation } = workingSets(configuration, { network, inputs, task }, { layout, frozen });
   return fixed + threads * (TRAINING_FACTOR * training + EVALUATION_FACTORS[model.name] * evaluation);
+}
+
+/**
+ * The most memory of a GPU that one participant's work takes, its batch in one part. A part of the
+ * batch is the only thing that can be smaller.
+ */
+export function demandedOnGpu(
+  configuration: Configuration,
+  { network, inputs, task, train, freeze }: Learner,
+): number {
+  const parameters = parametersOf(network, inputs, { train, freeze });
+  const [layout, frozen] = [layoutOf(parameters), frozenLayoutOf(parameters)];
+  const layouts = { layout, frozen, partBytes: Number.POSITIVE_INFINITY };
+  const { training, evaluation } = workingSets(configuration, { network, inputs, task }, layouts);
+  const { slotCount } = optimizerOf(configuration.optimizer);
+  const vectors = GPU_VECTORS.state + GPU_VECTORS.eachSlot * slotCount;
+  const weights = vectors * 4 * layoutSize(layout) + GPU_VECTORS.frozen * 4 * layoutSize(frozen);
+  return GPU_BYTES + weights + GPU_FACTOR * (training + evaluation);
+}
+
+/** The bytes that are alive at once in a training step, and in an evaluation step. */
+function workingSets(
+  { optimizer, correction, batchSize, clipNorm }: Configuration,
+  learner: Pick<Learner, 'network' | 'inputs' | 'task'>,
+  layouts: { readonly layout: StateLayout; readonly frozen: StateLayout; readonly partBytes?: number },
+) {
+  const description = {
+    ...{ ...learner, ...layouts, batchSize, clipNorm },
+    ...{ optimizer: optimizerOf(optimizer), correction: correctionOf(correction) },
+  };
+  return {
+    training: workingSetBytes(trainingStep(description)),
+    evaluation: workingSetBytes(evaluationStep(description, evaluationBatchOf(description))),
+  };
 }
 
 /**
@@ -188,5 +226,5 @@ const numbersOf = (inputs: readonly ColumnSpec[]) =>
   inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 const described = (inputs: readonly ColumnSpec[]) => inputs.map(describeColumn).join(' and ');
 /** Three digits: "0.128 GB", "41,300 GB". */
-const gigabytes = (bytes: number, roundingMode: 'halfExpand' | 'ceil' = 'halfExpand') =>
+export const gigabytes = (bytes: number, roundingMode: 'halfExpand' | 'ceil' = 'halfExpand') =>
   `${(bytes / 1e9).toLocaleString('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3, roundingMode } as Intl.NumberFormatOptions)} GB`;

@@ -62,6 +62,8 @@ export interface Conclusion {
   readonly targets: readonly ColumnFacts[];
   readonly task: Task;
   readonly store: RunStore;
+  /** Of this program and the device that computes. */
+  readonly versions?: Readonly<Record<string, string>> | undefined;
   /** The shares of the participants, if they are on this machine. */
   readonly shares?: readonly Share[] | undefined;
   /** Frozen weights: the final model has them, the models in the store do not. */
@@ -100,6 +102,7 @@ export async function concludeRun(
 ): Promise<FederationOutcome> {
   const { out, configuration, store, shares, encode, frozen, linkFinal, personal, isPart, decide } =
     conclusion;
+  const { versions = versionsOfThis() } = conclusion;
   const final = finalRole(state, configuration);
   const kept = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
   const made = await madeConstants({ store, rounds: state.rounds });
@@ -111,7 +114,7 @@ export async function concludeRun(
   const result = runResult({
     configuration,
     state,
-    versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
+    versions: (isFinished(state) && (await versionsThen(out))) || versions,
     ...(cutShort && { cutShort }),
     ...(decision && { decision }),
     ...(final && { model: { file, sha256: bytes === undefined ? final.sha256 : sha256Of(bytes) } }),

@@ -29,7 +29,7 @@ import { wordsOf } from '../words.js';
 const SHOWN = 12;
 
 export function introduction(start: RunStart, width = 100): string {
-  const { configuration, data, shares, workers, parameters } = start;
+  const { configuration, data, shares, workers, device, parameters } = start;
   const { train, test } = data;
   const { partition } = configuration;
   const labels = train.targets[0]?.values ?? [];
@@ -55,7 +55,7 @@ export function introduction(start: RunStart, width = 100): string {
     labelled('training', trainingText(configuration), width),
     labelled('rounds', roundsText(configuration), width),
     ...attackText(start).map((text) => labelled('attack', text, width)),
-    labelled('workers', `${workers}, seed ${configuration.seed}`, width),
+    labelled('workers', `${workers}, device ${device}, seed ${configuration.seed}`, width),
   ];
   return lines.join('\n');
 }

@@ -12,6 +12,7 @@ import { nativeOrt } from './ort-node.js';
 /** What the process sends. */
 export type GpuAnswer =
   | { readonly adapter: GpuAdapter }
+  /** So far. */
   | { readonly granted: number }
   | { readonly failed: string };
 
@@ -20,6 +21,7 @@ const TIMEOUT_MS = 60_000;
 
 /** The device on which a participant computes; by itself on a GPU, where there is one. */
 export type NodeDevice = 'auto' | 'cpu' | 'webgpu';
+export const nodeDevices: readonly NodeDevice[] = ['auto', 'cpu', 'webgpu'];
 
 /**
  * Undefined for the CPU. A GPU that computes on the CPU is taken only when one is requested.
@@ -33,6 +35,12 @@ export async function chooseGpu(device: NodeDevice): Promise<GpuAdapter | undefi
   throw new RuntimeError(`runtime: WebGPU is requested, but there is no adapter: ${failed}`, {
     hint: 'install the Vulkan driver of the GPU and libvulkan1, or choose the device "cpu"',
   });
+}
+
+/** Asks the GPU for so much memory, all at once: what it has given of it, at most that much. */
+export async function grantedByGpu(bytes: number): Promise<number> {
+  const { granted = 0 } = await askGpu(bytes);
+  return Math.min(granted, bytes);
 }
 
 interface Asked {

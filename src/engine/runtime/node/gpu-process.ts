@@ -18,9 +18,13 @@ async function answer(bytes: number): Promise<void> {
   const filling = await openOnGpu(lower({ outputs: { chunk } }), ['chunk']);
   const held = [await filled(filling)];
   await say({ adapter: openDevice() });
-  // What was asked for stays until the process ends: only so much at once is enough.
-  while (held.length * CHUNK_BYTES < bytes) held.push(await filled(filling));
-  await say({ granted: held.length * CHUNK_BYTES });
+  // All is held until the process ends: so much at once must be there.
+  for (;;) {
+    const granted = held.length * CHUNK_BYTES;
+    await say({ granted });
+    if (granted >= bytes) return;
+    held.push(await filled(filling));
+  }
 }
 
 async function filled(session: InferenceSession): Promise<Tensor> {

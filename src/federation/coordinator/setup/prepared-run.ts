@@ -8,6 +8,9 @@ import { loadDataOf, locatedData } from '../../../data/node/load-data.js';
 import { pagingIn } from '../../../data/paged/node/paging.js';
 import type { Share } from '../../../data/partition/partition.js';
 import type { OnDataProgress } from '../../../data/progress.js';
+import type { Plan } from '../../../engine/nn/plan.js';
+import type { GpuAdapter } from '../../../engine/runtime/gpu-adapter.js';
+import type { NodeDevice } from '../../../engine/runtime/node/find-gpu.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
 import { checkEachClass } from '../../methods/class-weights.js';
@@ -20,6 +23,7 @@ import { checkDemands } from '../../plan/demands.js';
 import { type Extensions, namedParts } from '../../plan/extensions.js';
 import { federationPlan } from '../../plan/federation-plan.js';
 import { learnerOf } from '../../plan/learner.js';
+import { gpuFor, planOnGpu } from '../../plan/node/device.js';
 import { machineMemory } from '../../plan/node/machine-memory.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { checkTestExamples } from '../../plan/rules.js';
@@ -33,8 +37,14 @@ import { withOwnSettings } from './own-settings.js';
 export interface RunSettings {
   /** The run folder, from which the run can be resumed; without it nothing is written. */
   readonly out?: string | undefined;
-  /** The number of worker threads; the number of cores by default. */
+  /**
+   * The number of worker threads, on the CPU; the number of cores by default, and one on a GPU.
+   */
   readonly workers?: number | undefined;
+  /**
+   * Where it computes: by default on a GPU in hardware, if there is one and `workers` is not given.
+   */
+  readonly device?: NodeDevice | undefined;
   /** The most memory that the run may take; the machine's memory by default. */
   readonly mostMemoryBytes?: number | undefined;
   /** A folder with the data set's files. */
@@ -65,6 +75,10 @@ export interface PreparedRun {
   readonly shares: readonly Share[];
   /** The number of worker threads. */
   readonly workers: number;
+  /** Computes in place of the CPU. */
+  readonly gpu: GpuAdapter | undefined;
+  /** The plan of the workers: `compiled.plan`, its batches cut for the device. */
+  readonly cutPlan: Plan;
   readonly compiled: FederationWithNetwork;
   readonly plan: FederationPlan;
 }
@@ -74,7 +88,7 @@ export interface PreparedRun {
  *   than there is
  */
 export async function prepareRun(input: ConfigurationInput, options: RunSettings): Promise<PreparedRun> {
-  const { source = 'options', workers = availableParallelism(), extensions = {} } = options;
+  const { source = 'options', extensions = {}, device } = options;
   const completed = withOwnSettings(input, { dataset: options.data?.train, task: extensions.task });
   const { configuration: parsed, init, notes } = await configurationWith(completed, options.init, source);
   for (const note of notes) options.observer?.onNotice?.(note);
@@ -92,23 +106,24 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
     const located = options.data ? parsed : locatedData(parsed);
     const normalized = await withOwnNormalization(located, input, data.train, options.out);
     const configuration = withOwnPreprocessing(normalized, data.train);
-    checkDemands(
-      configuration,
-      learnerOf(configuration, data.train, named, source),
-      shares.length,
-      machineMemory(options.mostMemoryBytes),
-      {
-        threads: workers,
-        simulated: shares.length,
-        dataBytes: bytesOf(data.train) + bytesOf(data.test),
-      },
-    );
+    const learner = learnerOf(configuration, data.train, named, source);
+    const limit = machineMemory(options.mostMemoryBytes);
+    const { onNotice } = options.observer ?? {};
+    const chosen = { device, workers: options.workers, mostBytes: limit.bytes, onNotice };
+    const gpu = await gpuFor(configuration, learner, chosen);
+    const workers = gpu === undefined ? (options.workers ?? availableParallelism()) : 1;
+    checkDemands(configuration, learner, shares.length, limit, {
+      threads: workers,
+      simulated: shares.length,
+      dataBytes: bytesOf(data.train) + bytesOf(data.test),
+    });
     const compiled = compileFederation(configuration, data.train, named, source, { init });
     const { plan, methods, refit, codec, own, statistics, survey, frozen, initialState } = compiled;
     const steps = { ...after, refit, methods, codec, own, statistics, survey, frozen };
     const planned = federationPlan(configuration, plan, shares, data, named, initialState, steps);
     const rules = { ...planned.rules, recorded: options.recorded };
-    return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };
+    const cutPlan = gpu === undefined ? plan : planOnGpu(configuration, learner, gpu);
+    return { configuration, data, shares, workers, gpu, cutPlan, compiled, plan: { ...planned, rules } };
   };
   return prepareWith().catch((error: unknown) => {
     if (options.data === undefined) closeDatasets(data.train, data.test);

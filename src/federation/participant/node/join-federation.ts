@@ -11,13 +11,19 @@ import { annotationsOf } from '../../../data/images/labels/label-settings.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
 import { pagingIn } from '../../../data/paged/node/paging.js';
 import { TOKENIZER_FILE } from '../../../data/text/json-tokenizer.js';
+import type { Plan } from '../../../engine/nn/plan.js';
+import type { GpuAdapter } from '../../../engine/runtime/gpu-adapter.js';
+import type { NodeDevice } from '../../../engine/runtime/node/find-gpu.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
 import { frozenAtStart } from '../../methods/frozen-weights.js';
+import type { CompiledFederation } from '../../plan/compile-federation.js';
 import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
 import { compileDescription, type DescriptionOptions } from '../../plan/description.js';
 import type { Extensions } from '../../plan/extensions.js';
+import { learnerOf } from '../../plan/learner.js';
+import { type DeviceOptions, gpuFor, planOnGpu } from '../../plan/node/device.js';
 import { versionsOfThis } from '../../plan/node/versions.js';
 import { heldFilesOf } from '../download-held.js';
 import { downloadTokenizer } from '../download-tokenizer.js';
@@ -40,6 +46,8 @@ export interface JoinOptions
    * is checked, but not what they compute: they could copy data into what they call weights.
    */
   readonly acceptForeignPlan?: boolean | undefined;
+  /** Where it computes: by default on a GPU in hardware, if there is one. */
+  readonly device?: NodeDevice | undefined;
   /** The most memory that the work may take, as far as it can be computed; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
 }
@@ -59,6 +67,7 @@ export async function joinFederation(
     extensions = {},
     acceptForeignPlan,
     mostMemoryBytes,
+    device,
     shareLabelCounts,
     shareSums,
     observer,
@@ -71,14 +80,13 @@ export async function joinFederation(
   const isByFolder =
     (setting === undefined || setting.kind === 'pictures') && annotationsOf(setting) === undefined;
   if (typeof data === 'string' && isByFolder) pictureFacts(description, 'a folder');
-  const versions = versionsOfThis();
   const foreignPlan =
     acceptForeignPlan && extensions.network === undefined
       ? await foreignPlanOf(end, options.signal)
       : undefined;
   const federation = await compiledFederation(
     end,
-    { extensions, mostMemoryBytes, foreignPlan, version: versions.commonweight },
+    { extensions, mostMemoryBytes, foreignPlan, version: versionsOfThis().commonweight },
     options.signal,
   );
   const downloaded = await downloadTokenizer(end, options.signal);
@@ -90,7 +98,13 @@ export async function joinFederation(
           ...options,
         })
       : ownData(data, name, description, options.choice, data.name, options.onNotice);
-  const { plan, refit } = federation;
+  const { refit } = federation;
+  const mostBytes = mostMemoryBytes ?? MOST_MEMORY_BYTES;
+  const { gpu, plan } = await deviceOf(federation, foreignPlan !== undefined, extensions, {
+    ...{ device, mostBytes, onNotice: options.onNotice },
+  });
+  const versions = versionsOfThis(gpu);
+  options.onNotice?.(`computing on ${versions.device}`);
   // An earlier process with this token may need a moment to end.
   const opened =
     folder === undefined
@@ -107,6 +121,7 @@ export async function joinFederation(
       ...{ features: refit?.features, sums: federation.methodPlans },
     },
     1,
+    gpu,
   );
   try {
     return await takePart(end, {
@@ -115,13 +130,7 @@ export async function joinFederation(
       folder: opened,
     });
   } catch (error) {
-    if (foreignPlan === undefined || error instanceof CommonweightError || error instanceof InterruptedError)
-      throw error;
-    // Only a foreign plan can be at fault; in a plan of our own it is a bug.
-    throw new FederationError(
-      `federation: the plan that was accepted cannot be carried out here: ${(error as Error).message}`,
-      { cause: error, hint: 'tell the operator of the coordinator' },
-    );
+    throw foreignPlan === undefined ? error : failureOfForeign(error as Error);
   } finally {
     await tasks.close();
     await opened?.close();
@@ -133,6 +142,34 @@ export async function joinFederation(
 async function compiledFederation(end: ParticipantEnd, options: DescriptionOptions, signal?: AbortSignal) {
   const held = await heldFilesOf(end, options.mostMemoryBytes ?? MOST_MEMORY_BYTES, signal);
   return compileDescription(end.description, { ...options, held });
+}
+
+/** Only a foreign plan can be at fault; in a plan of our own it is a bug. */
+function failureOfForeign(error: Error): Error {
+  if (error instanceof CommonweightError || error instanceof InterruptedError) return error;
+  return new FederationError(
+    `federation: the plan that was accepted cannot be carried out here: ${error.message}`,
+    { cause: error, hint: 'tell the operator of the coordinator' },
+  );
+}
+
+/** The GPU that computes, if one does, and the plan cut for it. */
+async function deviceOf(
+  { configuration, facts, plan }: CompiledFederation,
+  isForeign: boolean,
+  extensions: Extensions,
+  options: DeviceOptions,
+): Promise<{ gpu: GpuAdapter | undefined; plan: Plan }> {
+  if (isForeign && options.device === 'webgpu') {
+    throw new FederationError(
+      'federation: WebGPU is requested, but a plan of the coordinator is cut for the CPU',
+      { hint: 'choose the device "cpu", or bring the network' },
+    );
+  }
+  if (isForeign) return { gpu: undefined, plan };
+  const learner = learnerOf(configuration, facts, extensions, 'the federation');
+  const gpu = await gpuFor(configuration, learner, options);
+  return { gpu, plan: gpu === undefined ? plan : planOnGpu(configuration, learner, gpu) };
 }
 
 /** The coordinator's plan, if it offers one. */

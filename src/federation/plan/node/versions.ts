@@ -7,7 +7,9 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { GpuAdapter } from '../../../engine/runtime/gpu-adapter.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
+import { ortNodeGpu } from '../../../engine/runtime/node/ort-node-gpu.js';
 
 /**
  * The versions of a run that finished earlier: its numbers do not depend on the present program.
@@ -28,10 +30,13 @@ const finishedSchema = z.object({
   stopped: z.object({ reason: z.string() }),
 });
 
-/** The versions of this program and machine: if they are equal, the bytes are equal. */
-export function versionsOfThis(): Record<string, string> {
+/**
+ * The versions of this program and machine: if they are equal, the bytes are equal.
+ * @param gpu computes in place of the CPU
+ */
+export function versionsOfThis(gpu?: GpuAdapter): Record<string, string> {
   const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
-  const { name, device } = ortNode();
+  const { name, device } = gpu === undefined ? ortNode() : ortNodeGpu(gpu);
   return {
     commonweight: version,
     node: process.versions.node,

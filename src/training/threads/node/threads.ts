@@ -5,12 +5,20 @@
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import type { GpuAdapter } from '../../../engine/runtime/gpu-adapter.js';
 import type { FromWorker, TaskMessage, WorkerSetup } from '../../tasks.js';
 
 export type ToThread =
   | TaskMessage
-  /** Before the tasks of a pool. The flag is 1 when the work should stop between two steps. */
-  | { readonly type: 'begin'; readonly setup: WorkerSetup; readonly flag: Int32Array }
+  /** Before the tasks of a pool. */
+  | {
+      readonly type: 'begin';
+      readonly setup: WorkerSetup;
+      /** Computes, if there is one. */
+      readonly gpu: GpuAdapter | undefined;
+      /** 1 when the work should stop between two steps. */
+      readonly flag: Int32Array;
+    }
   /** After them: the thread answers with `ended` if it can serve another pool, or ends. */
   | { readonly type: 'end' }
   | { readonly type: 'close' };

@@ -4,6 +4,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { InterruptedError } from '../../../base/interrupted.js';
+import type { GpuAdapter } from '../../../engine/runtime/gpu-adapter.js';
 import type { WorkerSetup } from '../../tasks.js';
 import { TaskPool, type TaskThread } from '../task-pool.js';
 import { endWork, type FromThread, type ToThread, takeThread } from './threads.js';
@@ -13,7 +14,8 @@ export class WorkerPool extends TaskPool {
   readonly #workers = new Set<Worker>();
   #closing: Promise<void> | undefined;
 
-  constructor(setup: WorkerSetup, workers: number) {
+  /** @param gpu computes in place of the CPU; one worker uses it */
+  constructor(setup: WorkerSetup, workers: number, gpu?: GpuAdapter) {
     super();
     for (let index = 0; index < workers; index++) {
       const flag = new Int32Array(new SharedArrayBuffer(4));
@@ -34,7 +36,7 @@ export class WorkerPool extends TaskPool {
         this.#workers.delete(worker);
         if (this.#closing === undefined) this.fail(new Error(`internal: a worker thread ended with ${code}`));
       });
-      worker.postMessage({ type: 'begin', setup, flag } satisfies ToThread);
+      worker.postMessage({ type: 'begin', setup, gpu, flag } satisfies ToThread);
     }
   }
 

@@ -8,6 +8,7 @@ import { receivedDataset } from '../../../data/paged/node/paging.js';
 import { isPaged } from '../../../data/paged-values.js';
 import { freeArray } from '../../../engine/runtime/node/free-array.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
+import { ortNodeGpu } from '../../../engine/runtime/node/ort-node-gpu.js';
 import { type TaskWork, taskWork } from '../../task-work.js';
 import type { WorkerSetup, WorkerTask } from '../../tasks.js';
 import { buffersOf } from '../moved-buffers.js';
@@ -24,7 +25,7 @@ let running: Promise<void> = Promise.resolve();
 /** Whether something is open that ends with the thread: a file of columns, or a feeder. */
 let hasOpened = false;
 
-function begin(sent: WorkerSetup, flag: Int32Array): TaskWork {
+function begin({ setup: sent, gpu, flag }: Extract<ToThread, { type: 'begin' }>): TaskWork {
   const setup: WorkerSetup = {
     ...sent,
     train: received(sent.train),
@@ -32,8 +33,9 @@ function begin(sent: WorkerSetup, flag: Int32Array): TaskWork {
     poisoned: sent.poisoned && received(sent.poisoned),
   };
   return taskWork({
-    runtime: ortNode(),
-    givesBack: true,
+    runtime: gpu === undefined ? ortNode() : ortNodeGpu(gpu),
+    // A session on a GPU would compile its kernels again.
+    givesBack: gpu === undefined,
     setup,
     // The thread checks between steps whether to stop, since it must not be ended in the middle of
     // one.
@@ -65,7 +67,7 @@ async function end(): Promise<void> {
 port.on('message', (message: ToThread) => {
   switch (message.type) {
     case 'begin':
-      work = begin(message.setup, message.flag);
+      work = begin(message);
       send({ type: 'ready' });
       break;
     case 'task':
