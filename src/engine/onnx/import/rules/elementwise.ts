@@ -77,8 +77,11 @@ function placesIn({ numbers, shape: own }: KnownValue, shape: readonly number[])
   };
 }
 
-/** How many numbers are computed here at most; the graph computes more. */
-const MOST_COMPUTED = 2 ** 18;
+/**
+ * How many numbers are computed here at most; the graph computes more. An export is traced for a
+ * thousand examples, and places of all their channels are computed where an exporter has strided.
+ */
+const MOST_COMPUTED = 2 ** 22;
 
 const operandsOf = ({ count, operand }: Call) => Array.from({ length: count }, (_, index) => operand(index));
 
